@@ -1,0 +1,1 @@
+"""Talk to people: one file per command."""

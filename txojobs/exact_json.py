@@ -1,0 +1,112 @@
+"""JSON with exact numbers: integers of any length, fractions as Decimal, never a float.
+
+msgspec does the work; the standard library takes over where msgspec refuses (lone surrogates, integers
+beyond 64 bit). NaN and Infinity are not JSON (RFC 8259 section 6) and are refused on both ways.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from txojobs.errors import ValidationError
+
+if TYPE_CHECKING:
+    from txojobs.records import JsonValue
+
+MAX_EXPONENT = 6144
+"""The exponent range of IEEE 754 decimal128: beyond it a few bytes would become megabytes of digits."""
+
+MAX_INTEGER_DIGITS = 4000
+"""Below the interpreter's own limit for converting text to int (4300)."""
+
+
+def _exact(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > MAX_EXPONENT:
+        raise ValidationError(f"the number {text[:40]} is beyond 10^{MAX_EXPONENT}")
+    return number
+
+
+def _exact_int(text: str) -> int:
+    if len(text) > MAX_INTEGER_DIGITS:
+        raise ValidationError(f"a whole number has {len(text):,} digits, more than {MAX_INTEGER_DIGITS:,}")
+    return int(text)
+
+
+def _no_constant(text: str) -> Any:
+    raise ValidationError(f"{text} is not a JSON number")
+
+
+_decoder = msgspec.json.Decoder(float_hook=_exact)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode(data: bytes) -> JsonValue:
+    """Return the value of one JSON document (UTF-8, a byte order mark is allowed).
+
+    Raises:
+        ValidationError: the bytes are no JSON, hold a number beyond the limits above, or nest too deeply.
+    """
+    if data[:3] == b"\xef\xbb\xbf":
+        data = data[3:]
+    try:
+        return _decoder.decode(data)  # type: ignore[no-any-return]  # an untyped decoder gives plain JSON values
+    except msgspec.DecodeError as err:
+        first = err
+    except RecursionError:
+        raise ValidationError("the JSON nests too deeply") from None
+    try:
+        value: JsonValue = json.loads(
+            data.decode("utf-8"), parse_float=_exact, parse_int=_exact_int, parse_constant=_no_constant
+        )
+    except RecursionError:
+        raise ValidationError("the JSON nests too deeply") from None
+    except ValueError:
+        raise ValidationError(f"not valid JSON: {first}") from None
+    return value
+
+
+def encode(value: JsonValue) -> bytes:
+    """Return compact UTF-8 JSON; a lone surrogate is written as its escape.
+
+    Raises:
+        ValidationError: the value holds a Decimal that is NaN or Infinity.
+    """
+    try:
+        data = _encoder.encode(value)
+    except (OverflowError, UnicodeEncodeError):
+        return _encode_slowly(value)
+    # msgspec writes a Decimal that is no number as it prints; the same letters may also be honest text
+    return data if b"NaN" not in data and b"Infinity" not in data else _encode_slowly(value)
+
+
+def _encode_slowly(value: JsonValue) -> bytes:
+    parts: list[str] = []
+    _append(value, parts)
+    text = "".join(parts)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text).encode("utf-8")
+
+
+def _append(value: JsonValue, parts: list[str]) -> None:
+    if isinstance(value, dict):
+        for number, (key, member) in enumerate(value.items()):
+            parts.append("," if number else "{")
+            parts.append(json.dumps(key, ensure_ascii=False) + ":")
+            _append(member, parts)
+        parts.append("}" if value else "{}")
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            parts.append("," if number else "[")
+            _append(member, parts)
+        parts.append("]" if value else "[]")
+    elif isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValidationError(f"{value} cannot be written as JSON")
+        parts.append(str(value))
+    else:
+        parts.append(json.dumps(value, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,1 @@
+"""JMESPath with exact decimals."""

@@ -1,0 +1,1 @@
+"""The resilient REST and OData client."""

@@ -1,0 +1,1 @@
+"""What outlives a step or a run: locks, journals, spools."""
