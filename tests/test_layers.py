@@ -72,5 +72,5 @@ def test_every_part_has_a_layer() -> None:
 def test_the_front_door_hands_names_on_lazily() -> None:
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {getattr(node, "module", None) or node.names[0].name for node in top}  # type: ignore[union-attr]  # both have names
+    names = {getattr(node, "module", None) or node.names[0].name for node in top}
     assert names <= {"__future__", "txojobs._version", "typing"}
