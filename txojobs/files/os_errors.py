@@ -1,0 +1,72 @@
+"""Say in plain words why the system refused a file, what is safe and what to do.
+
+The one place that knows error numbers; everything in this folder raises through it.
+"""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from txojobs.errors import FileOperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+UNCHANGED = "the file that was there before is unchanged"
+
+_FULL = ("the disk is full", "free some space on the disk of {folder}, then run again")
+_DENIED = (
+    "permission is missing",
+    "ask for the right to write in {folder}, or close the program that has the file open",
+)
+_REASONS: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: _FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): (
+        "the disk quota is used up",
+        "free some of your space on the disk of {folder}, or ask for more, then run again",
+    ),
+    errno.EFBIG: (
+        "the file is larger than this disk or this session allows",
+        "use a disk without a limit of 4 GB a file, raise `ulimit -f`, or split the export",
+    ),
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EROFS: ("the disk is read-only", "make {folder} writable, or use another workspace"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter file name"),
+    errno.ENOENT: ("the file or its folder does not exist", "check the name and the folder {folder}"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "check the folder {folder}"),
+    errno.EISDIR: ("a folder has this name", "remove or rename the folder, or choose another file name"),
+    errno.ELOOP: ("it is a symbolic link", "remove the link {path}, or choose another file name"),
+    errno.EMFILE: ("too many files are open", "close other programs, or raise `ulimit -n`, then run again"),
+    errno.EIO: ("the disk reported a fault", "check the disk of {folder}, then run again"),
+}
+_SHARING = {32, 33}
+"""Windows: ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION."""
+_IN_USE = ("it is open in another program", "close the file (Excel?), then run again")
+
+
+def file_error(err: OSError, path: Path, *, doing: str, safe: str | None = None) -> FileOperationError:
+    """Return the error to raise for `err` at `path`; `doing` is a verb: "write", "read", "publish"."""
+    if getattr(err, "winerror", None) in _SHARING:
+        reason, fix = _IN_USE
+    else:
+        reason, fix = _REASONS.get(
+            err.errno or 0,
+            (err.strerror or "the system refused it", "check the folder {folder}, then run again"),
+        )
+    ending = f"; {safe}" if safe else ""
+    return FileOperationError(
+        f"cannot {doing} {path}: {reason}{ending}", how_to_fix=fix.format(folder=path.parent, path=path)
+    )
+
+
+@contextmanager
+def explained(path: Path, *, doing: str, safe: str | None = None) -> Iterator[None]:
+    """Turn each OSError of the block into a FileOperationError about `path`."""
+    try:
+        yield
+    except OSError as err:
+        raise file_error(err, path, doing=doing, safe=safe) from err

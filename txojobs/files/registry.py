@@ -1,0 +1,100 @@
+"""The record of one publication: an append-only file of JSON lines, locked while its run is alive.
+
+A line that a crash tore apart is ignored: what it announced has not been done. The lock is the system's own, so a
+dead run never holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from txojobs.files import disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUFFIX = ".publication"
+
+
+class Registry:
+    """One registry file, open and locked."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def create(cls, folder: Path, name: str) -> Registry:
+        """Make a registry of one's own, durably."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{name}{SUFFIX}"
+        while True:
+            descriptor = disk.create(path, mode=0o600)
+            # between the two calls a starting run may have taken it for a dead one's and removed it
+            if disk.lock(descriptor) and _still_there(path, descriptor):
+                break
+            os.close(descriptor)
+        disk.sync_folder(folder)
+        return cls(path, descriptor)
+
+    @classmethod
+    def take_over(cls, path: Path) -> Registry | None:
+        """Return the registry of a dead run; None when its run is alive, or somebody else was quicker."""
+        try:
+            descriptor = disk.open_existing(path)
+        except FileNotFoundError:
+            return None
+        if disk.lock(descriptor) and _still_there(path, descriptor):
+            return cls(path, descriptor)
+        os.close(descriptor)
+        return None
+
+    def append(self, entry: dict[str, Any], *, durable: bool = True) -> None:
+        """Add one line; the line break in front ends whatever an earlier failure left."""
+        if self._descriptor is None:
+            raise OSError(0, "the publication is over")
+        disk.write_all(self._descriptor, b"\n" + json.dumps(entry).encode("ascii") + b"\n")
+        if durable:
+            disk.sync(self._descriptor)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what was recorded, in order."""
+        found = []
+        for line in self.path.read_bytes().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                found.append(entry)
+        return found
+
+    def release(self) -> None:
+        """Give the lock back and keep the file, for the next start to find."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Remove the file, durably, and give the lock back."""
+        if os.name == "nt":
+            self.release()  # an open file cannot be removed there; what another start finds in it is all done
+        disk.remove(self.path)
+        disk.sync_folder(self.path.parent)
+        self.release()
+
+    def set_aside(self) -> Path:
+        """Keep the file out of the way of later starts, for a person to look at."""
+        aside = self.path.with_suffix(".damaged")
+        self.release()
+        disk.replace(self.path, aside)
+        return aside
+
+
+def _still_there(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,34 @@
+"""Excel workbooks: written by `xlsx_writing`, read by `xlsx_reading`; each is loaded when it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from txojobs.files.table import ReadOptions, TableWriter, WriteOptions
+    from txojobs.files.xlsx_writing import Workbook
+    from txojobs.records import Columns, RecordStream
+
+
+def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
+    """Start a workbook of one sheet, named by `options.sheet`; see Format.open_writer."""
+    from txojobs.files.xlsx_writing import OneSheet  # noqa: PLC0415  # loads XlsxWriter
+
+    return OneSheet(path, columns=columns, options=options)
+
+
+def open_workbook(path: Path, *, created: datetime | None = None) -> Workbook:
+    """Start a workbook at `path`; sheets may be written in turn or side by side."""
+    from txojobs.files.xlsx_writing import Workbook  # noqa: PLC0415  # loads XlsxWriter
+
+    return Workbook(path, created=created)
+
+
+def read(path: Path, *, options: ReadOptions) -> RecordStream:
+    """Return the records of one sheet; see Format.read."""
+    from txojobs.files.xlsx_reading import read_sheet  # noqa: PLC0415  # loads openpyxl
+
+    return read_sheet(path, options=options)
