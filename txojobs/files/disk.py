@@ -60,7 +60,7 @@ def sync_folder(folder: Path) -> None:
 
 def link(old: Path, new: Path) -> None:
     """Give a file a second name, which must be free."""
-    os.link(old, new)  # noqa: PTH200  # pathlib turns the arguments around
+    os.link(old, new)
 
 
 def rename(old: Path, new: Path) -> None:

@@ -33,8 +33,8 @@ def output_name(
 ) -> str:
     """Return the name of an output; folders before the last `/` of `name` stay in front.
 
-    `now` has a time zone and appears in UTC, to the minute. `first_n` marks the output of a trial run, so that
-    nobody takes it for the whole.
+    `now` has a time zone and appears in UTC, to the minute. `first_n` marks the output of a trial run, so
+    that nobody takes it for the whole.
 
     Raises:
         ValidationError: a part is empty or cannot be in a file name, or the whole is too long.
@@ -84,8 +84,8 @@ def clean_part(text: str) -> str:
     """Return `text` as one word that can stand in a file name on every system.
 
     Letters, digits, signs and emoji of any script stay. Path separators, what Windows refuses, control and
-    invisible characters and white space become `-`. Two texts may become one word; publishing two outputs with one
-    name is refused, so nothing is lost by that.
+    invisible characters and white space become `-`. Two texts may become one word; publishing two outputs
+    with one name is refused, so nothing is lost by that.
 
     Raises:
         ValidationError: nothing is left.

@@ -1,13 +1,14 @@
 """The record of one publication: an append-only file of JSON lines, locked while its run is alive.
 
-A line that a crash tore apart is ignored: what it announced has not been done. The lock is the system's own, so a
-dead run never holds it.
+A line that a crash tore apart is ignored: what it announced has not been done. The lock is the system's
+own, so a dead run never holds it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from txojobs.files import disk
@@ -80,7 +81,10 @@ class Registry:
     def remove(self) -> None:
         """Remove the file, durably, and give the lock back."""
         if os.name == "nt":
-            self.release()  # an open file cannot be removed there; what another start finds in it is all done
+            self.release()  # an open file cannot be removed there
+            with suppress(PermissionError):  # another start has it open: finds it done with, and removes it
+                disk.remove(self.path)
+            return
         disk.remove(self.path)
         disk.sync_folder(self.path.parent)
         self.release()
