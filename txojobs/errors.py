@@ -87,7 +87,8 @@ class TxoBaseError(Exception):
 class ApiError(TxoBaseError):
     """A service could not be asked, or did not answer as it should.
 
-    `code` is the service's own error code, `correlation_id` what its support asks for.
+    `code` is the service's own error code, `correlation_id` what its support asks for. `outcome_unknown` is
+    set for a change that was sent and never answered: the service may or may not have carried it out.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class ApiError(TxoBaseError):
         self.url = url
         self.code = code
         self.correlation_id = correlation_id
+        self.outcome_unknown = False
 
 
 class ApiOperationError(ApiError):
