@@ -1,0 +1,213 @@
+"""The client of one api: each call is one complete, parsed answer or one exact ApiError.
+
+Limiter, breaker, retries, token and deadlines are built in. Any number of threads may share a client.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from txojobs.exact_json import encode
+from txojobs.redact import Redactor
+from txojobs.rest.auth import credential_for
+from txojobs.rest.content import read_any
+from txojobs.rest.entities import read_entities
+from txojobs.rest.exchange import Exchange
+from txojobs.rest.operations import Poller
+from txojobs.rest.origin import OriginGuard
+from txojobs.rest.timing import Limits, Timing
+from txojobs.rest.transport import Request
+from txojobs.rest.urls import below, with_query
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+
+    from txojobs.records import Record
+    from txojobs.rest.answers import Answer
+    from txojobs.rest.content import Numbers
+    from txojobs.rest.gate import TrafficSnapshot
+    from txojobs.rest.settings import ApiSettings
+
+T = TypeVar("T")
+
+
+class TxoRestAPI:
+    """A client for the api that `settings` describe.
+
+    `deadline` arguments are moments on the monotonic clock; `cancel` stops every wait. `numbers` decides what
+    `get` and its kin make of fractions: float as in the guide's scripts, or exact Decimal.
+    """
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        redactor: Redactor | None = None,
+        cancel: threading.Event | None = None,
+        numbers: Numbers = "float",
+        timing: Timing | None = None,
+    ) -> None:
+        self.settings = settings
+        self._timing = timing or Timing()
+        self._cancels = () if cancel is None else (cancel,)
+        self._numbers: Numbers = numbers
+        known = redactor or Redactor()
+        credential = credential_for(settings, self._timing, known)
+        guard = OriginGuard(settings.base_url, settings.trusted_origins)
+        self._exchange = Exchange(settings, guard, self._timing, redactor=known, credential=credential)
+        self._poller = Poller(self._exchange, settings.timeouts, self._timing, redactor=known)
+
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        parse: Callable[[Answer], T],
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> T:
+        """Return what `parse` makes of the answer; a AttemptError that it raises may be tried again.
+
+        A relative `url` stands below the base address. 202 is an answer like any other here.
+        """
+        request = self._request(method, url, params, headers, json)
+        return self._exchange.run(request, parse=parse, limits=self._limits(deadline, cancel))
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        deadline: float | None = None,
+    ) -> Answer:
+        """Return the complete answer, of a long operation (202) the final one; its body is not parsed."""
+        request = self._request(method, url, params, headers, json)
+        return self._poller.run(request, parse=_as_it_is, limits=self._limits(deadline))
+
+    def get(self, url: str, params: Mapping[str, object] | None = None, **options: Any) -> Any:
+        """Return the parsed body of a GET: JSON, text, bytes, or None for 204.
+
+        Raises:
+            ApiError: the narrowest class for what went wrong, after all attempts.
+        """
+        return self._parsed("GET", url, params=params, **options)
+
+    def post(self, url: str, data: Any = None, **options: Any) -> Any:
+        """Send `data` as JSON; return the parsed body, None when it is empty.
+
+        Sent again only when the service cannot have acted on it. Raises as `get`.
+        """
+        return self._parsed("POST", url, data=data, **options)
+
+    def put(self, url: str, data: Any = None, **options: Any) -> Any:
+        """Replace what stands at `url`; see `post`."""
+        return self._parsed("PUT", url, data=data, **options)
+
+    def patch(self, url: str, data: Any = None, **options: Any) -> Any:
+        """Change what stands at `url`; see `post`."""
+        return self._parsed("PATCH", url, data=data, **options)
+
+    def delete(self, url: str, **options: Any) -> Any:
+        """Delete what stands at `url`; see `post`."""
+        return self._parsed("DELETE", url, **options)
+
+    def get_odata_entities(
+        self,
+        base_url: str | None = None,
+        entity_name: str = "",
+        *,
+        odata_filter: str | None = None,
+        select_fields: Sequence[str] = (),
+        page_size: int | None = None,
+    ) -> list[Record]:
+        """Return every record of an entity set: all pages, or an error, never a part.
+
+        Holds all records. `base_url` defaults to the configured one and must be of the same origin.
+        """
+        return read_entities(
+            self,
+            base_url or self.settings.base_url,
+            entity_name,
+            odata_filter=odata_filter,
+            select_fields=select_fields,
+            page_size=page_size,
+            numbers=self._numbers,
+        )
+
+    def get_odata_entities_filtered(
+        self,
+        base_url: str | None = None,
+        entity_name: str = "",
+        *,
+        filter_conditions: Mapping[str, object],
+        select_fields: Sequence[str] = (),
+        page_size: int | None = None,
+    ) -> list[Record]:
+        """Return every record that meets all conditions, written as in `build_odata_filter`."""
+        from txojobs.rest.conditions import build_odata_filter  # noqa: PLC0415  # few calls filter like this
+
+        return self.get_odata_entities(
+            base_url,
+            entity_name,
+            odata_filter=build_odata_filter(filter_conditions, dialect=self.settings.odata),
+            select_fields=select_fields,
+            page_size=page_size,
+        )
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked so far, for each origin."""
+        return self._exchange.gates.snapshot()
+
+    def close(self) -> None:
+        """Close all connections; the client must not be used any more."""
+        self._exchange.close()
+
+    def _parsed(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        json: Any = None,
+        deadline: float | None = None,
+    ) -> Any:
+        body = data if json is None else json
+
+        def parse(answer: Answer) -> Any:
+            return read_any(answer, numbers=self._numbers)
+
+        request = self._request(method, url, params, headers, body)
+        return self._poller.run(request, parse=parse, limits=self._limits(deadline))
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None,
+        headers: Mapping[str, str] | None,
+        json: Any,
+    ) -> Request:
+        address = with_query(below(self.settings.base_url, url), params or {})
+        sent = dict(headers or {})
+        body = None
+        if json is not None:
+            body = encode(json)
+            sent.setdefault("Content-Type", "application/json")
+        return Request(method.upper(), address, sent, body)
+
+    def _limits(self, deadline: float | None, cancel: threading.Event | None = None) -> Limits:
+        return Limits(deadline, self._cancels if cancel is None else (*self._cancels, cancel))
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    return answer

@@ -1,0 +1,95 @@
+"""Prove that what was read is the whole set and no record came twice.
+
+Two witnesses: the service's own `$count`, and the key that the job declares. Positional paging (`$skip`)
+shifts when records change between two pages; then a record comes twice and another one never, which a
+count alone does not see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
+
+from txojobs.errors import ApiOperationError
+from txojobs.exact_json import encode
+
+if TYPE_CHECKING:
+    from txojobs.records import JsonValue, Record
+
+Strength = Literal["verified", "counted", "unproven"]
+
+_SHORT = 40
+_DIGEST_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What is known about the completeness of one read.
+
+    `count` is what the service said with the first page; `count_note` says why nothing was compared.
+    `strength` is "verified" when count and key both agree, "counted" when the count does.
+    """
+
+    rows: int
+    pages: int
+    requests: int
+    count: int | None
+    count_note: str | None
+    key_checked: bool
+    duplicates: int
+    strength: Strength
+
+
+class KeyWatch:
+    """Remembers the key of every record.
+
+    Holds about 100 bytes for each record: short texts and numbers as they are, everything else as a digest
+    of 128 bits.
+    """
+
+    def __init__(self, key: tuple[str, ...], *, entity: str) -> None:
+        self._key = key
+        self._entity = entity
+        self._seen: set[object] = set()
+
+    def check(self, records: list[Record], *, page: int) -> None:
+        """Note the keys of one page.
+
+        Raises:
+            ApiOperationError: a record came before, or lacks a part of its key.
+        """
+        for record in records:
+            mark = self._mark(record)
+            if mark in self._seen:
+                shown = ", ".join(f"{name}={record[name]}" for name in self._key)[:120]
+                raise ApiOperationError(
+                    f"the record {shown} of {self._entity} came twice, the second time on page {page}; "
+                    "records changed while they were read, or the key is not unique",
+                    how_to_fix=f"order by the key (order-by: [{', '.join(self._key)}]) so that pages cannot "
+                    "shift, correct `key`, or run again while nobody changes records",
+                )
+            self._seen.add(mark)
+
+    def _mark(self, record: Record) -> object:
+        values: list[JsonValue] = []
+        for name in self._key:
+            if name not in record:
+                raise ApiOperationError(
+                    f"a record of {self._entity} has no field {name!r}, which is declared as its key",
+                    how_to_fix=f"correct `key`; the record's fields are {', '.join(record)}"[:400],
+                )
+            values.append(record[name])
+        value = values[0]
+        if len(values) == 1 and (type(value) is int or (type(value) is str and len(value) <= _SHORT)):
+            return value
+        return blake2b(encode(values), digest_size=_DIGEST_SIZE).digest()
+
+
+def count_mismatch(entity: str, *, rows: int, count: int) -> ApiOperationError:
+    """Return the error for a read that is not as long as the service said."""
+    return ApiOperationError(
+        f"{entity} has {count:,} records by the service's own count, but {rows:,} came",
+        how_to_fix="run again while nobody changes records; if the service's count is wrong (some count "
+        "before permissions are applied), switch the comparison off with `count: false` and declare `key`",
+    )

@@ -1,0 +1,123 @@
+"""Make one logical call: the gate, the credential, the attempts, and reading the answer, in this order.
+
+`parse` runs inside the attempt, so an answer that cannot be read is asked for again like one that did not
+arrive. A 401 renews the credential once; a redirect is followed only for GET, with 307 or 308, to the same
+origins that the api may talk to anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin
+
+from txojobs.rest.answers import failure_of
+from txojobs.rest.breaker import Outcome
+from txojobs.rest.failures import AttemptError
+from txojobs.rest.gate import Gates
+from txojobs.rest.retry import RetryLoop
+from txojobs.rest.retry_after import retry_after_s
+from txojobs.rest.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from txojobs.redact import Redactor
+    from txojobs.rest.answers import Answer
+    from txojobs.rest.auth import Credential
+    from txojobs.rest.breaker import Ticket
+    from txojobs.rest.gate import Gate
+    from txojobs.rest.origin import OriginGuard
+    from txojobs.rest.settings import ApiSettings
+    from txojobs.rest.timing import Limits, Timing
+    from txojobs.rest.transport import Request, Signature
+
+T = TypeVar("T")
+
+_MAX_REDIRECTS = 5
+_SUCCESS = range(200, 300)
+_FOLLOWED = (307, 308)
+
+
+class Exchange:
+    """All calls to one api go through here; safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        guard: OriginGuard,
+        timing: Timing,
+        *,
+        redactor: Redactor,
+        credential: Credential,
+    ) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._redactor = redactor
+        self._credential = credential
+        self._transport = Transport(settings, guard, timing)
+        self.gates = Gates(settings, timing)
+
+    def run(
+        self,
+        request: Request,
+        *,
+        parse: Callable[[Answer], T],
+        limits: Limits,
+        accept: Callable[[int], bool] = _SUCCESS.__contains__,
+    ) -> T:
+        """Return what `parse` makes of the answer.
+
+        `parse` may raise AttemptError for an answer that is none. `accept` names the statuses that reach it.
+
+        Raises:
+            ApiError: after all attempts; the one of the last.
+        """
+        origin = self._transport.origin(request, credential=self._credential.is_secret)
+        gate = self.gates.of(origin)
+        ticket = gate.breaker.ticket()
+        outcome = Outcome.NEUTRAL
+        try:
+            loop = RetryLoop(self._settings.retry, self._timing, gate, request, limits)
+            result = loop.run(lambda: parse(self._attempt(request, gate, ticket, limits, accept)))
+            outcome = Outcome.SUCCESS
+        except AttemptError as failure:
+            if failure.hurts_the_breaker:
+                outcome = Outcome.FAILURE
+            raise failure.error from failure.__cause__
+        finally:
+            ticket.settle(outcome)
+        return result
+
+    def _attempt(
+        self, request: Request, gate: Gate, ticket: Ticket, limits: Limits, accept: Callable[[int], bool]
+    ) -> Answer:
+        asked = request
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = self._signed(asked, gate, ticket, limits)
+            if accept(answer.status):
+                return answer
+            location = answer.headers.get("Location")
+            if answer.status not in _FOLLOWED or request.method != "GET" or not location:
+                break
+            asked = replace(request, url=urljoin(asked.url, location))
+        wait_s = retry_after_s(answer.headers, wall_clock_now=self._timing.wall_clock())
+        raise failure_of(answer, redactor=self._redactor, retry_after=wait_s)
+
+    def _signed(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> Answer:
+        answer, signature = self._sent(request, gate, ticket, limits)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._credential.renew(signature, limits):
+            answer, _ = self._sent(request, gate, ticket, limits)
+        return answer
+
+    def _sent(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> tuple[Answer, Signature]:
+        gate.enter(ticket, limits)
+        signature = self._credential.sign(limits)
+        answer = self._transport.send(request, signature, limits)
+        gate.traffic.count_bytes(len(answer.body))
+        return answer, signature
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()

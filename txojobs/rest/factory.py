@@ -1,0 +1,102 @@
+"""Make clients from a configuration: `create_rest_api` and `ApiManager`.
+
+Every setting and secret of the configuration mapping ends up in typed settings here; nothing is cached
+between calls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from txojobs.errors import HelpfulError
+from txojobs.redact import Redactor
+from txojobs.rest.auth import credential_for
+from txojobs.rest.client import TxoRestAPI
+from txojobs.rest.settings import ApiSettings
+from txojobs.rest.timing import Limits, Timing
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from txojobs.rest.content import Numbers
+
+
+def create_rest_api(
+    config: Mapping[str, Any],
+    *,
+    require_auth: bool = True,
+    api: str = "default",
+    numbers: Numbers = "float",
+    redactor: Redactor | None = None,
+    cancel: threading.Event | None = None,
+    timing: Timing | None = None,
+) -> TxoRestAPI:
+    """Return the client of one api of the configuration; asks nobody yet.
+
+    `require_auth=False` sends no credential, whatever is configured, for public services.
+
+    Raises:
+        MissingKeyError, ConfigurationError: the configuration lacks something or holds a wrong value.
+    """
+    settings = ApiSettings.from_config(config, api=api, with_auth=require_auth)
+    return TxoRestAPI(settings, redactor=redactor, cancel=cancel, numbers=numbers, timing=timing)
+
+
+def acquire_token(
+    config: Mapping[str, Any],
+    *,
+    api: str = "default",
+    redactor: Redactor | None = None,
+    timing: Timing | None = None,
+) -> str:
+    """Return a bearer token: by OAuth client credentials, else the one of the secrets file.
+
+    Raises:
+        HelpfulError: there is none, or the authority gave none.
+    """
+    settings = ApiSettings.from_config(config, api=api)
+    if settings.auth.type not in ("oauth2", "bearer"):
+        raise HelpfulError(
+            "Failed to acquire authentication token: neither OAuth nor a token is configured",
+            "Check OAuth config or add fallback token: `az-token` in the secrets file",
+            '"az-token": "eyJ..."',
+        )
+    credential = credential_for(settings, timing or Timing(), redactor or Redactor())
+    return credential.sign(Limits()).headers["Authorization"].removeprefix("Bearer ")
+
+
+class ApiManager:
+    """The clients of one configuration, made when first asked for and closed together."""
+
+    def __init__(self, config: Mapping[str, Any], *, require_auth: bool = True) -> None:
+        self._config = config
+        self._require_auth = require_auth
+        self._clients: dict[str, TxoRestAPI] = {}
+
+    def get_rest_api(self, api: str = "default") -> TxoRestAPI:
+        """Return the client of an api, the same one each time."""
+        client = self._clients.get(api)
+        if client is None:
+            client = create_rest_api(self._config, require_auth=self._require_auth, api=api)
+            self._clients[api] = client
+        return client
+
+    def close(self) -> None:
+        """Close every client."""
+        while self._clients:
+            self._clients.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,147 @@
+"""Why one attempt failed, and whether the service may have acted: what the decision to ask again rests on.
+
+A AttemptError never leaves this package: the last one's `error` is what the caller sees.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError
+from txojobs.rest.origin import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Cause(Enum):
+    """What kind of failure it was."""
+
+    NOT_SENT = "not sent"  # no connection: the service cannot have acted
+    LOST = "lost"  # sent, and no whole answer came back: it may have acted
+    THROTTLED = "throttled"  # 429: it said that it did not act
+    SERVER = "server"  # 5xx that may pass
+    UNREADABLE = "unreadable"  # 2xx with a body that is no answer
+    REFUSED = "refused"  # final
+
+
+BREAKER_FAILURES = frozenset({Cause.NOT_SENT, Cause.LOST})
+"""Failures of the transport; statuses from 500 on count as well."""
+
+
+class AttemptError(Exception):
+    """One attempt's failure: the error to show, its cause, and how long the service asked to wait."""
+
+    def __init__(
+        self, error: ApiError, cause: Cause, *, retry_after: float | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.cause = cause
+        self.retry_after = retry_after
+        self.status = status
+
+    @property
+    def hurts_the_breaker(self) -> bool:
+        """Whether it says that the service is down, rather than that it refused something."""
+        return self.cause in BREAKER_FAILURES or (self.status or 0) >= 500  # noqa: PLR2004  # RFC 9110: 5xx
+
+
+def transport_failure(
+    err: BaseException, *, method: str, url: str, sent: bool, timeout_s: float, expired: bool
+) -> AttemptError:
+    """Return what an exception of requests, urllib3 or the socket means."""
+    chain = list(_chain(err))
+    what = f"{method} {shown(url)}"
+    facts = {"method": method, "url": url}
+    if not sent:
+        for kind, problem, fix, cause in _BEFORE_SENDING:
+            if any(isinstance(link, kind) for link in chain):
+                return AttemptError(
+                    ApiOperationError(f"{what}: {problem}", how_to_fix=fix, method=method, url=url), cause
+                )
+    if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
+        error: ApiError = ApiTimeoutError(
+            f"{what}: no complete answer within {timeout_s:.0f} s"
+            if timeout_s >= 1
+            else f"{what}: no complete answer in time",
+            timeout_s,
+            how_to_fix="allow more time with `rest-timeout-seconds` in script-behavior.api-timeouts, or ask "
+            "for less with a smaller `page-size`",
+            **facts,
+        )
+    else:
+        error = ApiOperationError(
+            f"{what}: {_broken(sent)} ({_root(chain)})",
+            how_to_fix="check the network and whether the service is up, then run again",
+            method=method,
+            url=url,
+        )
+    cause = Cause.LOST if sent else Cause.NOT_SENT
+    error.outcome_unknown = sent and method not in ("GET", "HEAD", "OPTIONS")
+    if error.outcome_unknown:
+        error.what_went_wrong += "; it is not known whether the service carried it out"
+    return AttemptError(error, cause)
+
+
+_BEFORE_SENDING: tuple[tuple[type[BaseException], str, str, Cause], ...] = (
+    (
+        ssl.SSLCertVerificationError,
+        "the service's certificate is not trusted",
+        "a company's own certificate authority is named as `ca-bundle` or in REQUESTS_CA_BUNDLE",
+        Cause.REFUSED,
+    ),
+    (
+        ssl.SSLEOFError,
+        "the connection closed while it was being secured",
+        "check the network, a proxy or firewall between here and the service",
+        Cause.NOT_SENT,
+    ),
+    (
+        ssl.SSLError,
+        "no secure connection could be made (TLS)",
+        "check that the address and port are those of an https service with TLS 1.2 or newer",
+        Cause.REFUSED,
+    ),
+    (
+        socket.gaierror,
+        "the host name is not known",
+        "check the spelling of `base-url`, the network, and whether a VPN or proxy is needed",
+        Cause.NOT_SENT,
+    ),
+    (
+        ConnectionRefusedError,
+        "nothing listens there: the connection was refused",
+        "check host and port of `base-url`, and whether the service is running",
+        Cause.NOT_SENT,
+    ),
+)
+
+
+def _broken(sent: bool) -> str:  # noqa: FBT001  # the one fact it words
+    return "the connection broke before the answer was complete" if sent else "no connection could be made"
+
+
+def _chain(err: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and everything it was made of, the outermost first."""
+    todo, seen = [err], set()
+    while todo:
+        link = todo.pop(0)
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        todo += [getattr(link, "reason", None), link.__cause__, link.__context__]
+        todo += [part for part in link.args if isinstance(part, BaseException)]
+
+
+def _root(chain: list[BaseException]) -> str:
+    """Return the innermost cause in words, without addresses of objects or queries."""
+    last = chain[-1]
+    text = getattr(last, "strerror", None) or (
+        str(last.args[0]) if last.args and isinstance(last.args[0], str) else ""
+    )
+    return (text or type(last).__name__).split("?", 1)[0][:120]

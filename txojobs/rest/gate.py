@@ -1,0 +1,150 @@
+"""The gate of one origin: what all threads pass before each attempt, and where traffic is counted.
+
+In this order: the breaker, the pause that the service asked for, the limiter.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from txojobs.errors import ApiTimeoutError
+from txojobs.rest.breaker import Breaker
+from txojobs.rest.limiter import Limiter
+from txojobs.rest.retry import RetryBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from txojobs.rest.breaker import Ticket
+    from txojobs.rest.origin import Origin
+    from txojobs.rest.settings import ApiSettings
+    from txojobs.rest.timing import Limits, Timing
+
+_LEAST_TOLD_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSnapshot:
+    """What went to and came from one origin so far; `waits_s` is seconds by cause."""
+
+    origin: str
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    waits_s: Mapping[str, float] = field(default_factory=dict)
+
+
+class Traffic:
+    """Counts for the report; safe to share between threads."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._lock = threading.Lock()
+        self._requests = 0
+        self._retries = 0
+        self._bytes = 0
+        self._waits: dict[str, float] = {}
+
+    def count_request(self) -> None:
+        """One request is about to leave."""
+        with self._lock:
+            self._requests += 1
+
+    def count_retry(self) -> None:
+        """A call is about to be attempted again."""
+        with self._lock:
+            self._retries += 1
+
+    def count_bytes(self, size: int) -> None:
+        """A body of `size` decoded bytes came."""
+        with self._lock:
+            self._bytes += size
+
+    def count_wait(self, cause: str, seconds: float) -> None:
+        """Nothing was done for `seconds`."""
+        with self._lock:
+            self._waits[cause] = self._waits.get(cause, 0.0) + seconds
+
+    def snapshot(self) -> TrafficSnapshot:
+        """Return the counts of this moment."""
+        with self._lock:
+            return TrafficSnapshot(
+                self._origin, self._requests, self._retries, self._bytes, dict(self._waits)
+            )
+
+
+class Gate:
+    """One origin, as all threads of a client see it."""
+
+    def __init__(self, origin: Origin, settings: ApiSettings, timing: Timing) -> None:
+        self.origin = origin
+        self._timing = timing
+        self.breaker = Breaker(settings.breaker, origin=str(origin), clock=timing.clock)
+        self.budget = RetryBudget()
+        self.traffic = Traffic(str(origin))
+        rate = settings.limiter.calls_per_second
+        self._limiter = (
+            Limiter(calls_per_second=rate, burst_size=settings.limiter.burst_size, clock=timing.clock)
+            if rate
+            else None
+        )
+        self._lock = threading.Lock()
+        self._quiet_until = float("-inf")
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for `seconds` from now."""
+        with self._lock:
+            self._quiet_until = max(self._quiet_until, self._timing.clock() + seconds)
+
+    def enter(self, ticket: Ticket, limits: Limits) -> None:
+        """Wait until a request may leave, and count it.
+
+        Raises:
+            CircuitOpenError, RunCancelledError, ApiTimeoutError: it may not leave, or not in time.
+        """
+        ticket.admit()
+        limits.raise_if_cancelled()
+        while (left := self._quiet_until - self._timing.clock()) > 0:
+            self.wait(left, limits, cause="throttled", reason="the service asked to wait")
+        if self._limiter is not None:
+            seconds = self._limiter.reserve(no_later_than=limits.deadline)
+            if seconds is None:
+                raise ApiTimeoutError(
+                    "the deadline does not allow another request at the configured rate",
+                    how_to_fix="allow more time with `timeout`, or raise `calls-per-second`",
+                )
+            if seconds > 0:
+                self.wait(seconds, limits, cause="rate limit", reason="rate-limiting")
+        self.traffic.count_request()
+
+    def wait(self, seconds: float, limits: Limits, *, cause: str, reason: str) -> None:
+        """Wait, within the limits, and count the time."""
+        self._timing.pause(seconds, limits, reason=reason)
+        if seconds > _LEAST_TOLD_S:
+            self.traffic.count_wait(cause, seconds)
+
+
+class Gates:
+    """The gate of each origin that a client talks to."""
+
+    def __init__(self, settings: ApiSettings, timing: Timing) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._lock = threading.Lock()
+        self._gates: dict[Origin, Gate] = {}
+
+    def of(self, origin: Origin) -> Gate:
+        """Return the one gate of an origin."""
+        with self._lock:
+            gate = self._gates.get(origin)
+            if gate is None:
+                gate = self._gates[origin] = Gate(origin, self._settings, self._timing)
+            return gate
+
+    def snapshot(self) -> tuple[TrafficSnapshot, ...]:
+        """Return the counts of each origin."""
+        with self._lock:
+            gates = list(self._gates.values())
+        return tuple(gate.traffic.snapshot() for gate in gates)

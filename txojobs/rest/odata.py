@@ -1,0 +1,180 @@
+"""Read all records of an OData V4 entity set, page by page, and prove that none is missing.
+
+Guarantees: the next link is followed as it came until there is none, however short or empty a page is;
+links that repeat end in an error, not in a loop; an expanded collection that goes on elsewhere is read to
+its end; a count that does not match and a key that comes twice are errors. Holds one page, and one entry
+for each record when a key is declared.
+
+Source: OData 4.01 Part 1 sections 11.2.6.5 (count) and 11.2.6.7 (server-driven paging).
+"""
+
+from __future__ import annotations
+
+import threading
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from txojobs.errors import ApiError, ApiOperationError
+from txojobs.rest.completeness import KeyWatch, Proof, count_mismatch
+from txojobs.rest.origin import shown
+from txojobs.rest.pages import nested_links, read_page, without_annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from txojobs.records import Record
+    from txojobs.rest.client import TxoRestAPI
+    from txojobs.rest.pages import Page
+    from txojobs.rest.query import EntityQuery
+
+MAX_EMPTY_PAGES = 100
+_NO_COUNT = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
+
+
+class ODataReader:
+    """One read of one entity set, by one thread; `stop` may be called from another.
+
+    `deadline` is a moment on the monotonic clock.
+    """
+
+    def __init__(self, client: TxoRestAPI, query: EntityQuery, *, deadline: float | None = None) -> None:
+        self._client = client
+        self._query = query
+        self._deadline = deadline
+        self._stop = threading.Event()
+        self._links: set[bytes] = set()
+        self._keys = KeyWatch(query.key, entity=query.entity) if query.key else None
+        self._rows = 0
+        self._pages = 0
+        self._requests = 0
+        self._count: int | None = None
+        self._count_note: str | None = None
+        self._proof: Proof | None = None
+
+    @property
+    def count(self) -> int | None:
+        """How many records the service says there are; None before the first page or when it does not say."""
+        return self._count
+
+    @property
+    def proof(self) -> Proof:
+        """What is known about completeness, once all pages were read.
+
+        Raises:
+            ApiOperationError: they were not, so nothing is proven.
+        """
+        if self._proof is None:
+            raise ApiOperationError(f"{self._query.entity} was not read to its end, so nothing is proven")
+        return self._proof
+
+    def stop(self) -> None:
+        """End every wait of this read soon, with RunCancelledError; for a reader nobody listens to."""
+        self._stop.set()
+
+    def pages(self) -> Iterator[list[Record]]:
+        """Yield the records page by page, in the service's order; a page may not be empty.
+
+        Raises:
+            ApiError: a page failed after all attempts, or completeness is disproved at the end; earlier
+                pages were already yielded.
+        """
+        page = self._first()
+        empty = 0
+        while True:
+            self._pages += 1
+            records = self._finished(page)
+            empty = 0 if records else empty + 1
+            if records:
+                yield records
+            if self._rows == self._query.limit or page.next_link is None:
+                break
+            if empty >= MAX_EMPTY_PAGES:
+                raise ApiOperationError(
+                    f"{self._query.entity}: {empty} empty pages in a row; the service makes no progress",
+                    url=page.next_link,
+                    how_to_fix="narrow the filter, or report it to the provider of the service",
+                )
+            page = self._page(page.next_link)
+        self._proof = self._prove()
+
+    def _finished(self, page: Page) -> list[Record]:
+        """Return a page's records, whole, clean, checked and not more than the limit."""
+        records = page.records
+        if self._query.limit is not None:
+            records = records[: self._query.limit - self._rows]
+        for record in records:
+            for owner, field, link in list(nested_links(record)):
+                self._complete(owner, field, urljoin(page.base, link))
+        if self._keys is not None:
+            self._keys.check(records, page=self._pages)
+        self._rows += len(records)
+        return records if self._query.keep_annotations else [without_annotations(each) for each in records]
+
+    def _complete(self, owner: Record, field: str, link: str) -> None:
+        """Read the rest of an expanded collection into its record."""
+        collected = owner.get(field)
+        if not isinstance(collected, list):
+            collected = owner[field] = []
+        owner.pop(f"{field}@odata.nextLink", None)
+        owner.pop(f"{field}@nextLink", None)
+        follow: str | None = link
+        while follow is not None:
+            page = self._page(follow)
+            for record in page.records:
+                for inner, name, further in list(nested_links(record)):
+                    self._complete(inner, name, urljoin(page.base, further))
+            collected.extend(page.records)
+            follow = page.next_link
+
+    def _first(self) -> Page:
+        query = self._query
+        self._count_note = (
+            None if query.asks_for_count else "not asked: limit" if query.count else "not asked: switched off"
+        )
+        try:
+            page = self._page(query.url(with_count=query.asks_for_count))
+        except ApiError as err:
+            if not query.asks_for_count or err.status not in _NO_COUNT:
+                raise
+            page = self._page(query.url(with_count=False))
+            self._count_note = f"the service refuses to count ({err.status})"
+        self._count = page.total
+        if self._count is None and self._count_note is None:
+            self._count_note = "the service does not tell its count"
+        return page
+
+    def _page(self, url: str) -> Page:
+        mark = sha256(url.encode("utf-8", errors="surrogatepass")).digest()
+        if mark in self._links:
+            raise ApiOperationError(
+                f"{self._query.entity}: page {self._pages} links to one that was already read ({shown(url)})",
+                url=url,
+                how_to_fix="the service pages in a circle; report it to its provider",
+            )
+        self._links.add(mark)
+        self._requests += 1
+        return self._client.fetch(
+            "GET",
+            url,
+            parse=read_page,
+            headers=self._query.request_headers(),
+            deadline=self._deadline,
+            cancel=self._stop,
+        )
+
+    def _prove(self) -> Proof:
+        counted = self._count is not None and self._count_note is None
+        if counted and self._count is not None and self._rows != self._count:
+            raise count_mismatch(self._query.entity, rows=self._rows, count=self._count)
+        return Proof(
+            rows=self._rows,
+            pages=self._pages,
+            requests=self._requests,
+            count=self._count,
+            count_note=self._count_note,
+            key_checked=self._keys is not None,
+            duplicates=0,
+            strength=("verified" if self._keys is not None else "counted") if counted else "unproven",
+        )

@@ -1,0 +1,38 @@
+"""How long a service asks to be left alone.
+
+Source: RFC 9110 sections 10.2.3 (Retry-After) and 5.6.7 (HTTP-date). A date is compared with the answer's
+own Date header, so a wrong clock on either side does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def retry_after_s(headers: Mapping[str, str], *, wall_clock_now: float) -> float | None:
+    """Return the seconds of Retry-After, 0 for a date that has passed, None when absent or not valid."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text, re.ASCII):
+        return float(text)
+    moment = _timestamp(text)
+    if moment is None:
+        return None
+    sent_at = _timestamp(headers.get("Date", ""))
+    return max(0.0, moment - (wall_clock_now if sent_at is None else sent_at))
+
+
+def _timestamp(text: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    # an HTTP-date is GMT; a date without a zone, or one outside what time stamps hold, is not one
+    try:
+        return moment.timestamp() if moment.tzinfo is not None else None
+    except (OverflowError, OSError, ValueError):
+        return None

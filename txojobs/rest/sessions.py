@@ -1,0 +1,119 @@
+"""A pool of requests Sessions: each for one origin, lent to one thread at a time.
+
+Guarantees: at most 50 sessions are kept, the least recently used idle one goes first, one in use is never
+closed. `requests` states no thread safety for a Session; lending it keeps its cookies and its connection
+together without a session for each thread that ever lived. The environment's proxies and certificates are
+read once for each session; `~/.netrc` is never read, because requests would let it replace a bearer token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import requests
+from requests.utils import get_environ_proxies
+
+from txojobs.rest.sockets import Watch, WatchedAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from txojobs.rest.origin import Origin
+
+MAX_SESSIONS = 50
+_IDLE_S = 5.0
+"""A server may close a connection that idles; a change must not be lost to that."""
+
+
+class Channel:
+    """A Session with its adapter, its watch and what the environment says about its origin."""
+
+    def __init__(self, origin: Origin, *, ca_bundle: str | None, clock: Callable[[], float]) -> None:
+        self.origin = origin
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.watch = Watch(clock)
+        self.adapter = WatchedAdapter(self.watch)
+        self.session.mount(f"{origin.scheme}://", self.adapter)
+        self.proxies = get_environ_proxies(f"{origin}/", no_proxy=None)
+        environ = os.environ
+        self.verify: str | bool = (
+            ca_bundle or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True
+        )
+        self._clock = clock
+        self._used_at = clock()
+
+    def freshen(self) -> None:
+        """Drop a connection that has idled: the server may be about to close it."""
+        if self._clock() - self._used_at > _IDLE_S:
+            self.adapter.close()
+
+    def rest(self) -> None:
+        """Note that the channel is idle from now on."""
+        self._used_at = self._clock()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.session.close()
+
+
+class SessionPool:
+    """The sessions of one client; safe to share between threads."""
+
+    def __init__(self, *, ca_bundle: str | None, clock: Callable[[], float]) -> None:
+        self._ca_bundle = ca_bundle
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._idle: list[Channel] = []  # the least recently used first
+        self._busy = 0
+        self._closed = False
+
+    @contextlib.contextmanager
+    def lend(self, origin: Origin) -> Iterator[Channel]:
+        """Lend a channel to `origin` for one request."""
+        channel = self._take(origin)
+        try:
+            yield channel
+        finally:
+            self._give_back(channel)
+
+    def _take(self, origin: Origin) -> Channel:
+        with self._lock:
+            self._busy += 1
+            for index in range(len(self._idle) - 1, -1, -1):
+                if self._idle[index].origin == origin:
+                    return self._idle.pop(index)
+            spare = self._idle.pop(0) if self._idle and len(self) > MAX_SESSIONS else None
+        if spare is not None:
+            spare.close()
+        try:
+            return Channel(origin, ca_bundle=self._ca_bundle, clock=self._clock)
+        except BaseException:
+            with self._lock:
+                self._busy -= 1
+            raise
+
+    def _give_back(self, channel: Channel) -> None:
+        channel.rest()
+        with self._lock:
+            self._busy -= 1
+            keep = not self._closed and len(self) < MAX_SESSIONS
+            if keep:
+                self._idle.append(channel)
+        if not keep:
+            channel.close()
+
+    def __len__(self) -> int:
+        """How many sessions are open, idle or lent."""
+        return len(self._idle) + self._busy
+
+    def close(self) -> None:
+        """Close what is idle now and what is lent as it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for channel in idle:
+            channel.close()

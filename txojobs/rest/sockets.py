@@ -1,0 +1,150 @@
+"""Connections that know their request's deadline, tell whether anything was sent, and stop when asked.
+
+`requests` bounds one socket read, not a request: one byte every few seconds would keep it for ever. Here
+every read of headers and body asks the Watch first, so the whole request ends by its deadline (P6). A
+connection that ends at a link-local address (the metadata services of clouds) is given up before the first
+byte of the request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from functools import partial
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from txojobs.errors import ForeignOriginError, RunCancelledError
+from txojobs.rest.origin import is_link_local
+
+if TYPE_CHECKING:
+    import socket
+    import threading
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
+_SLICE_S = 0.2
+"""How long a read may block before it looks at the clock and the events again."""
+
+
+class Watch:
+    """What the connections of one session know about the request under way; one thread at a time."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._deadline = 0.0
+        self._cancels: tuple[threading.Event, ...] = ()
+        self.sent = False
+        """Whether a byte of the request may have reached the service."""
+        self.expired = False
+
+    def begin(self, *, deadline: float, cancels: tuple[threading.Event, ...]) -> None:
+        """Start watching a request."""
+        self._deadline = deadline
+        self._cancels = cancels
+        self.sent = False
+        self.expired = False
+
+    def next_wait(self) -> float:
+        """Return for how many seconds the next read may block.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+            RunCancelledError: the run was asked to stop.
+        """
+        if any(event.is_set() for event in self._cancels):
+            raise RunCancelledError("the run was asked to stop")
+        left = self._deadline - self._clock()
+        if left <= 0:
+            self.expired = True
+            raise TimeoutError("the deadline of the request has passed")
+        return min(left, _SLICE_S)
+
+
+class _WatchedReader(io.RawIOBase):
+    """The reading side of a socket; blocks in slices."""
+
+    def __init__(self, sock: socket.socket, watch: Watch) -> None:
+        self._file = sock.makefile("rb", buffering=0)  # keeps the socket open until the answer is read
+        self._sock = sock
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        while True:
+            self._sock.settimeout(self._watch.next_wait())
+            with contextlib.suppress(TimeoutError):  # the watch says when it is too late
+                return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _WatchedResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, watch: Watch, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_WatchedReader(sock, watch))
+
+
+class _Watched(HTTPConnection):
+    watch: Watch
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.response_class = partial(_WatchedResponse, watch=self.watch)  # type: ignore[assignment]  # any callable does
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            self.watch.sent = False  # a tunnel through a proxy says CONNECT, which is not the request
+        if not self.proxy and is_link_local(self.sock.getpeername()[0]):
+            self.close()
+            raise ForeignOriginError(
+                f"{self.host} leads to a link-local address; nothing was sent there",
+                how_to_fix="name the public address of the service",
+            )
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.watch.sent = True
+        super().send(data)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class WatchedAdapter(HTTPAdapter):
+    """A requests adapter for one session: one connection, never a retry of its own."""
+
+    def __init__(self, watch: Watch) -> None:
+        plain = type("_Plain", (_Watched,), {"watch": watch})
+        secure = type("_Secure", (_WatchedTls,), {"watch": watch})
+        self._pools = {
+            "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make connections that are watched."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make connections through a proxy that are watched, too."""
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pools
+        return manager

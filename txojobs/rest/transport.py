@@ -1,0 +1,205 @@
+"""Send one request once: one complete answer, or one AttemptError that says what is known.
+
+Guarantees: the address is checked as it will be dialled, nothing is redirected, TLS is verified, the whole
+exchange ends by its deadline, the body is whole or the attempt failed, cookies stay with their session.
+"""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+from requests.cookies import extract_cookies_to_jar
+
+from txojobs._version import __version__
+from txojobs.errors import ApiOperationError, ApiTimeoutError, ValidationError
+from txojobs.rest.answers import Answer
+from txojobs.rest.body import BodyError, BodyRefusedError, read_body
+from txojobs.rest.failures import AttemptError, Cause, transport_failure
+from txojobs.rest.origin import shown
+from txojobs.rest.sessions import SessionPool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from txojobs.rest.origin import Origin, OriginGuard
+    from txojobs.rest.sessions import Channel
+    from txojobs.rest.settings import ApiSettings
+    from txojobs.rest.timing import Limits, Timing
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110 section 9.2.1: they ask and change nothing."""
+
+_DEFAULT_HEADERS = {
+    "User-Agent": f"txojobs/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Accept-Language": "en-US",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, without the credential."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    repeatable: bool = False
+    """Whether sending it twice does no harm although its method may change something."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it may be sent twice."""
+        return self.repeatable or self.method in SAFE_METHODS
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a credential adds to one request; `generation` tells which token it was."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: str = field(default="", repr=False)
+    generation: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.headers or self.query)
+
+
+class Transport:
+    """The way to the origins of one api; safe to share between threads."""
+
+    def __init__(self, settings: ApiSettings, guard: OriginGuard, timing: Timing) -> None:
+        self._settings = settings
+        self._guard = guard
+        self._timing = timing
+        self._pool = SessionPool(ca_bundle=settings.ca_bundle, clock=timing.clock)
+
+    def origin(self, request: Request, *, credential: bool) -> Origin:
+        """Return where a request goes, or raise ForeignOriginError."""
+        return self._guard.check(request.url, credential=credential)
+
+    def send(self, request: Request, signature: Signature, limits: Limits) -> Answer:
+        """Send a request once.
+
+        Raises:
+            AttemptError: no complete answer came.
+            ForeignOriginError: the address is not one of this api; nothing was sent.
+            RunCancelledError: the run was asked to stop.
+            ValidationError: a header or the address cannot be sent.
+        """
+        prepared = _prepare(request, signature)
+        origin = self._guard.check(prepared.url or "", credential=bool(signature))
+        limits.raise_if_cancelled()
+        now = self._timing.clock()
+        timeout_s = self._settings.timeouts.request_s
+        deadline = now + timeout_s if limits.deadline is None else min(now + timeout_s, limits.deadline)
+        if deadline <= now:
+            raise ApiTimeoutError(
+                f"{request.method} {shown(request.url)} was not sent: the deadline has passed",
+                method=request.method,
+                url=request.url,
+                how_to_fix="allow more time with `timeout`",
+            )
+        with self._pool.lend(origin) as channel:
+            if not request.is_safe:
+                channel.freshen()
+            channel.watch.begin(deadline=deadline, cancels=limits.cancels)
+            try:
+                return self._exchange(channel, request, prepared, deadline - now)
+            except (BodyError, BodyRefusedError) as err:
+                raise _body_failure(request, err) from None
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                http.client.HTTPException,
+                OSError,
+            ) as err:
+                raise transport_failure(
+                    err,
+                    method=request.method,
+                    url=request.url,
+                    sent=channel.watch.sent,
+                    timeout_s=deadline - now,
+                    expired=channel.watch.expired,
+                ) from err
+
+    def _exchange(
+        self, channel: Channel, request: Request, prepared: requests.PreparedRequest, timeout_s: float
+    ) -> Answer:
+        prepared.prepare_cookies(channel.session.cookies)
+        connect_s = min(timeout_s, self._settings.timeouts.connect_s)
+        response = channel.adapter.send(
+            prepared,
+            stream=True,
+            timeout=(connect_s, timeout_s),
+            verify=channel.verify,
+            proxies=channel.proxies,
+        )
+        try:
+            extract_cookies_to_jar(channel.session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # no types
+            body = read_body(response.raw, max_bytes=self._settings.max_body_bytes)
+        except BaseException:
+            response.raw.close()  # a connection with half an answer in it must not be used again
+            raise
+        response.raw.release_conn()
+        headers = response.headers
+        return Answer(
+            status=response.status_code,
+            reason=response.reason or "",
+            headers=headers,
+            body=body,
+            method=request.method,
+            url=request.url,
+            length_known=any(
+                name in headers for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding")
+            ),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest:
+    prepared = requests.PreparedRequest()
+    url = request.url
+    if signature.query:
+        url += ("&" if "?" in url else "?") + signature.query
+    try:
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(url, None)
+        prepared.prepare_headers({**_DEFAULT_HEADERS, **request.headers, **signature.headers})
+        prepared.prepare_body(request.body, None)
+    except requests.exceptions.InvalidHeader:
+        raise ValidationError(
+            "a header holds a line break or another character that cannot be sent",
+            how_to_fix="check the headers and the credential for line breaks, also at their end",
+        ) from None
+    except (requests.exceptions.RequestException, UnicodeError):
+        raise ValidationError(f"{shown(request.url)} is no address that can be asked") from None
+    for name, value in (prepared.headers or {}).items():
+        if not value.isascii() and any(ord(char) > 255 for char in value):  # noqa: PLR2004  # Latin-1 ends there
+            raise ValidationError(
+                f"the header {name} holds a character that a header cannot carry",
+                how_to_fix="use plain letters, digits and signs",
+            )
+    return prepared
+
+
+def _body_failure(request: Request, err: BodyError | BodyRefusedError) -> AttemptError:
+    final = isinstance(err, BodyRefusedError)
+    error = ApiOperationError(
+        f"{request.method} {shown(request.url)}: {err}",
+        method=request.method,
+        url=request.url,
+        how_to_fix="ask for less at a time: a smaller `page-size` or fewer fields in `select`"
+        if final
+        else "check the network and any proxy on the way, then run again",
+    )
+    error.outcome_unknown = not request.is_safe
+    return AttemptError(error, Cause.REFUSED if final else Cause.LOST)

@@ -1,0 +1,62 @@
+"""Put addresses together: below the base address, with encoded segments and query.
+
+Guarantees that a relative address stays below the base path, and that a value becomes exactly one segment
+or one option.
+
+Source: RFC 3986 sections 3.3, 3.4 and 5.2.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from txojobs.errors import ValidationError
+from txojobs.rest.literals import encode_query, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ABSOLUTE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2}")
+
+
+def build_url(base: str, *segments: object, query_params: Mapping[str, object] | None = None) -> str:
+    """Return `base/segment/...?name=value`, each segment and value percent-encoded.
+
+    A parameter of None is left out.
+
+    Raises:
+        ValidationError: a segment is empty, `.` or `..`.
+    """
+    url = "/".join([base.rstrip("/"), *(segment(part) for part in segments)])
+    return with_query(url, query_params or {})
+
+
+def with_query(url: str, options: Mapping[str, object]) -> str:
+    """Return `url` with further query options; what it has stays untouched."""
+    query = encode_query(options)
+    if not query:
+        return url
+    address, hash_mark, fragment = url.partition("#")
+    joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
+    return f"{address}{joint}{query}{hash_mark}{fragment}"
+
+
+def below(base: str, url: str) -> str:
+    """Return an absolute address as it is, a relative one below `base`, with or without a leading slash.
+
+    Raises:
+        ValidationError: a relative address climbs out with `..`.
+    """
+    if _ABSOLUTE.match(url):
+        return url
+    path, mark, query = url.partition("?")
+    parts = re.split(r"[/\\]", unquote(path))
+    if ".." in parts or "\\" in path:
+        raise ValidationError(
+            f"the address {url[:100]!r} leaves the service",
+            how_to_fix="write it without `..` and backslashes",
+        )
+    path = path.lstrip("/")
+    return f"{base.rstrip('/')}/{path}{mark}{query}" if path else f"{base.rstrip('/')}{mark}{query}"
