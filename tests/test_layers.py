@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 GROUND = LAYERS[0]
 # names with which parts of one layer may know each other: both stand at its foot and import nothing of it
-SAME_LAYER = {("errors", "records"), ("records", "errors")}
+SAME_LAYER = {("errors", "records"), ("records", "errors"), ("redact", "records")}
 
 
 def part_of(module: str) -> str:
