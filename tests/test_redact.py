@@ -1,0 +1,201 @@
+"""No text that leaves a run shows a secret, and none misleads a console."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import threading
+import time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+import pytest
+import requests.utils
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txojobs.redact import HIDDEN, Redactor, escape_foreign
+
+if TYPE_CHECKING:
+    from txojobs.records import JsonValue
+
+SECRET = 'p+s/w:"rd\\ä~&<7Kq'
+
+
+def knowing(*secrets: str) -> Redactor:
+    redactor = Redactor()
+    for secret in secrets:
+        redactor.add(secret)
+    return redactor
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        quote(SECRET),
+        quote_plus(SECRET),
+        requests.utils.requote_uri(SECRET),
+        "p\\u002Bs/w:\\u0022rd\\u005C\\u00E4~\\u0026\\u003C7Kq",  # as .NET writes JSON
+        quote(SECRET, safe="").lower().replace("kq", "Kq").replace("%c3%a4", "%c3%a4"),
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        json.dumps(SECRET)[1:-1].replace("/", "\\/"),
+        repr(SECRET)[1:-1],
+        html.escape(SECRET),
+    ],
+)
+def test_hides_a_secret_in_each_spelling(spelled: str) -> None:
+    assert knowing(SECRET).clean(f"before {spelled} after") == f"before {HIDDEN} after"
+
+
+@pytest.mark.parametrize("user", ["a", "bo", "api", "someone@example.com"])
+def test_hides_a_secret_inside_the_base64_of_basic_credentials(user: str) -> None:
+    encoded = base64.b64encode(f"{user}:{SECRET}".encode()).decode()
+    told = Redactor()
+    told.add(SECRET, user=user)
+    assert told.clean(f"Basic {encoded}").rstrip("=") == f"Basic {HIDDEN}"
+    shown = knowing(SECRET).clean(encoded)
+    left = shown.replace(HIDDEN, "")
+    assert HIDDEN in shown
+    assert len(left) <= len(base64.b64encode(user.encode())) + 6  # the user, the padding, two odd letters
+
+
+def test_leaves_a_text_without_secrets_alone() -> None:
+    text = "412 rows kept"
+    assert Redactor().clean(text) is text
+    assert knowing(SECRET).clean(text) is text
+
+
+def test_hides_overlapping_secrets_wholly() -> None:
+    assert knowing("abcdefgh", "efghijkl").clean("<abcdefghijkl>") == f"<{HIDDEN}>"
+
+
+def test_takes_the_scheme_of_a_token_for_no_part_of_it() -> None:
+    assert knowing("Bearer abcdefgh1").clean("X-Auth: abcdefgh1") == f"X-Auth: {HIDDEN}"
+
+
+def test_hides_a_short_secret_only_where_it_is_the_whole_value() -> None:
+    redactor = knowing("on")
+    assert redactor.clean("nothing is on") == "nothing is on"
+    assert redactor.clean("on") == HIDDEN
+
+
+def test_hides_each_line_of_a_key_in_pem_form() -> None:
+    redactor = knowing("-----BEGIN KEY-----\nMIIEvQIBADANB\ngkqhkiG9w0BAQ\n-----END KEY-----\n")
+    assert redactor.clean("found gkqhkiG9w0BAQ here") == f"found {HIDDEN} here"
+
+
+def test_hides_secrets_in_keys_texts_and_numbers_of_a_tree() -> None:
+    tree: JsonValue = {
+        "rows": 3,
+        "k-s3cret-1": [{"deep": "x s3cret-1 y"}, 778899, Decimal("77.5"), True, None],
+    }
+    redactor = knowing("s3cret-1", "778899", "True", "77.5")
+    assert redactor.clean_value(tree) == {
+        "rows": 3,
+        f"k-{HIDDEN}": [{"deep": f"x {HIDDEN} y"}, HIDDEN, HIDDEN, True, None],
+    }
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Token: Bearer abc-DEF.123", "Token: Bearer [REDACTED]"),
+        (f"Token: Bearer {JWT}", "Token: Bearer [REDACTED]"),
+        (f"JWT: {JWT}", "JWT: [REDACTED_JWT]"),
+        ('Config: {"password": "secret"}', 'Config: {"password": "[REDACTED]"}'),
+        ('{"client-secret": "a\\"b", "x": 1}', '{"client-secret": "[REDACTED]", "x": 1}'),
+        ("{'api_key': 'abc', 'n': 2}", "{'api_key': '[REDACTED]', 'n': 2}"),
+        ('{\\"db-password\\": \\"abc\\"}', '{\\"db-password\\": \\"[REDACTED]\\"}'),
+        ('{"access_token":"abc', '{"access_token":"[REDACTED]"'),
+        ('{"Authorization": "Basic dTpw"}', '{"Authorization": "[REDACTED]"}'),
+        ("Authorization: Basic dTpw", "Authorization: Basic [REDACTED]"),
+        (
+            "POST client_secret=abc~1&grant_type=client_credentials",
+            "POST client_secret=[REDACTED]&grant_type=client_credentials",
+        ),
+        ("GET https://x.example/a?code=s3&b=1", "GET https://x.example/a?code=[REDACTED]&b=1"),
+        ("https://bob:hunter2@x.example/", "https://bob:[REDACTED]@x.example/"),
+        ("key " + "A" * 40 + ".", "key [REDACTED_TOKEN]."),
+        ("key sk-" + "a1B2" * 10, "key [REDACTED_TOKEN]"),
+        ("sha1 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "sha1 [REDACTED_TOKEN]"),
+        ("abC8Q~" + "x-._~y" * 5 + "wq2", "[REDACTED]"),
+        # what must stay readable
+        ("the Bearer token was refused", "the Bearer token was refused"),
+        ('WWW-Authenticate: Bearer realm="x"', 'WWW-Authenticate: Bearer realm="x"'),
+        ("status code=403", "status code=403"),
+        ('"token_type": "Bearer"', '"token_type": "Bearer"'),
+        ("id 9f1c2d3e-4b5a-6789-abcd-ef0123456789", "id 9f1c2d3e-4b5a-6789-abcd-ef0123456789"),
+        (
+            "output/acme-prod-export-customers-with-balance_2026-01-15T1430Z.xlsx",
+            "output/acme-prod-export-customers-with-balance_2026-01-15T1430Z.xlsx",
+        ),
+        (
+            "/srv/txojobs/work/Reports2026/acme/customers/output/january",
+            "/srv/txojobs/work/Reports2026/acme/customers/output/january",
+        ),
+        (
+            "fetch CustomerLedgerEntriesWithDimensionsOverview",
+            "fetch CustomerLedgerEntriesWithDimensionsOverview",
+        ),
+    ],
+)
+def test_g9_hides_what_looks_like_a_secret_in_a_log_line(line: str, shown: str) -> None:
+    assert Redactor().clean_line(line) == shown
+
+
+def test_g9_reports_hide_known_values_only() -> None:
+    assert Redactor().clean("A" * 40) == "A" * 40
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ['"' * 50_000, '"password' * 6_000, "a-" * 40_000, "eyJ" * 30_000, "\\" * 50_000, "://a" * 20_000],
+)
+def test_a_hostile_line_costs_no_more_than_its_length(hostile: str) -> None:
+    begun = time.process_time()
+    knowing(SECRET).clean_line(hostile)
+    assert time.process_time() - begun < 5
+
+
+def test_learns_secrets_from_many_threads() -> None:
+    redactor = Redactor()
+    secrets = [f"secret-of-thread-{number:03}" for number in range(64)]
+    threads = [threading.Thread(target=redactor.add, args=(secret,)) for secret in secrets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert redactor.clean(" ".join(secrets)) == " ".join([HIDDEN] * 64)
+
+
+@given(secret=st.text(min_size=4).filter(lambda text: len(text.strip()) >= 4), around=st.text())
+def test_never_shows_a_secret_whatever_stands_around_it(secret: str, around: str) -> None:
+    redactor = knowing(secret)
+    bare = secret.strip()
+    if HIDDEN in bare or bare.lower().startswith(("bearer", "basic")):
+        return
+    assert bare not in redactor.clean(around + bare + around).replace(HIDDEN, "\0")
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("a\nb\r\tc", "a\\nb\\r\\tc"),
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("\x00\x7f\x85\x9b", "\\x00\\x7f\\x85\\x9b"),
+        ("a\u2028b\u2029", "a\\u2028b\\u2029"),
+        ("\u202eevil\u2066\u200f\u061c", "\\u202eevil\\u2066\\u200f\\u061c"),
+        ("half \ud83d", "half \\ud83d"),
+        ("Åse 漢字 🙂 C:\\new\u00a0", "Åse 漢字 🙂 C:\\new\u00a0"),
+    ],
+)
+def test_b17_makes_control_characters_visible(foreign: str, shown: str) -> None:
+    assert escape_foreign(foreign) == shown
