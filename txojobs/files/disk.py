@@ -99,3 +99,11 @@ def lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def is_open_at(path: Path, descriptor: int) -> bool:
+    """Say whether an open file still has this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -31,14 +30,14 @@ def free_name(final: Path, *, taken: Collection[Path] = ()) -> Path:
     return name
 
 
-def place(temp: Path, *, name: Path, token: str, another: Callable[[], Path]) -> Path:
+def place(temp: Path, *, name: Path, another: Callable[[], Path]) -> Path:
     """Move `temp` to `name`, or to the next one of `another` when it is taken; return the name it has now.
 
     Finishes what an earlier call with the same `name` began before a crash.
     """
     while True:
         try:
-            _take(temp, name, token)
+            _take(temp, name)
         except FileExistsError:
             if not _is_same_file(temp, name):
                 name = another()
@@ -47,14 +46,21 @@ def place(temp: Path, *, name: Path, token: str, another: Callable[[], Path]) ->
         return name
 
 
-def drop_claim(name: Path, *, token: str) -> None:
-    """Remove the claim of a dead run on a name, if it is its own."""
-    with suppress(FileNotFoundError):
-        if _claim(name).read_bytes() == token.encode():
-            disk.remove(_claim(name))
+def drop_claim(name: Path) -> None:
+    """Remove the claim that a dead run left on a name; that of a live run is locked and stays."""
+    claim = _claim(name)
+    try:
+        descriptor = disk.open_existing(claim)
+    except FileNotFoundError:
+        return
+    try:
+        if disk.lock(descriptor) and disk.is_open_at(claim, descriptor):
+            disk.remove(claim)
+    finally:
+        os.close(descriptor)
 
 
-def _take(temp: Path, name: Path, token: str) -> None:
+def _take(temp: Path, name: Path) -> None:
     if os.name == "nt":
         disk.rename(temp, name)
         return
@@ -63,22 +69,27 @@ def _take(temp: Path, name: Path, token: str) -> None:
     except OSError as err:
         if err.errno not in disk.NO_HARD_LINKS:
             raise
-        _take_by_claim(temp, name, token)
+        _take_by_claim(temp, name)
     else:
         disk.remove(temp)
 
 
-def _take_by_claim(temp: Path, name: Path, token: str) -> None:
+def _take_by_claim(temp: Path, name: Path) -> None:
+    drop_claim(name)
     claim = _claim(name)
     descriptor = disk.create(claim)
+    mine = False
     try:
-        disk.write_all(descriptor, token.encode())
-        if os.path.lexists(name):
+        mine = disk.lock(descriptor) and disk.is_open_at(claim, descriptor)
+        if not mine or os.path.lexists(name):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(name))
         disk.rename(temp, name)
     finally:
-        os.close(descriptor)
-        disk.remove(claim)
+        try:
+            if mine:
+                disk.remove(claim)
+        finally:
+            os.close(descriptor)
 
 
 def _claim(name: Path) -> Path:

@@ -81,7 +81,7 @@ class Publication:
         if not self._committed:
             self._prove()
             self._record(self._registry)
-        roll_forward(self._registry, self._outputs, token=self._token)
+        roll_forward(self._registry, self._outputs)
         self._over = True
         try:
             self._registry.remove()

@@ -78,12 +78,11 @@ def _finish(registry: Registry) -> list[Path]:
             if not committed:
                 clean_up(registry, outputs)
                 return []
-        token = registry.path.name.removesuffix(SUFFIX)
         for output in outputs:
             if not output.done:
                 with explained(output.name, doing="publish", safe=LATER):
-                    drop_claim(output.name, token=token)
-        roll_forward(registry, outputs, token=token)
+                    drop_claim(output.name)
+        roll_forward(registry, outputs)
         with explained(registry.path, doing="remove"):
             registry.remove()
         return [output.name for output in outputs]
@@ -91,7 +90,7 @@ def _finish(registry: Registry) -> list[Path]:
         registry.release()
 
 
-def roll_forward(registry: Registry, outputs: list[Output], *, token: str) -> None:
+def roll_forward(registry: Registry, outputs: list[Output]) -> None:
     """Give each committed output its final name; whatever is done already is passed over.
 
     Raises:
@@ -102,7 +101,7 @@ def roll_forward(registry: Registry, outputs: list[Output], *, token: str) -> No
     for output in outputs:
         if not output.done:
             with explained(output.name, doing="publish", safe=LATER):
-                _give_name(registry, output, outputs, token=token)
+                _give_name(registry, output, outputs)
             output.done = True
             with suppress(OSError):  # only spares the next start a closer look
                 registry.append({"done": output.number}, durable=False)
@@ -113,10 +112,10 @@ def roll_forward(registry: Registry, outputs: list[Output], *, token: str) -> No
         drop_scratch(output.temp)
 
 
-def _give_name(registry: Registry, output: Output, outputs: list[Output], *, token: str) -> None:
+def _give_name(registry: Registry, output: Output, outputs: list[Output]) -> None:
     if output.stamped:
         output.name = place(
-            output.temp, name=output.name, token=token, another=lambda: _another(registry, output, outputs)
+            output.temp, name=output.name, another=lambda: _another(registry, output, outputs)
         )
     else:
         disk.replace(output.temp, output.final)

@@ -31,14 +31,15 @@ class Registry:
         """Make a registry of one's own, durably."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{name}{SUFFIX}"
-        while True:
-            descriptor = disk.create(path, mode=0o600)
-            # between the two calls a starting run may have taken it for a dead one's and removed it
-            if disk.lock(descriptor) and _still_there(path, descriptor):
-                break
-            os.close(descriptor)
-        disk.sync_folder(folder)
-        return cls(path, descriptor)
+        # between making and locking it, a starting run may have taken it for a dead one's and removed it
+        while (registry := cls._locked(path, disk.create(path, mode=0o600))) is None:
+            pass
+        try:
+            disk.sync_folder(folder)
+        except BaseException:
+            registry.release()  # empty: the next start removes it
+            raise
+        return registry
 
     @classmethod
     def take_over(cls, path: Path) -> Registry | None:
@@ -47,10 +48,18 @@ class Registry:
             descriptor = disk.open_existing(path)
         except FileNotFoundError:
             return None
-        if disk.lock(descriptor) and _still_there(path, descriptor):
-            return cls(path, descriptor)
-        os.close(descriptor)
-        return None
+        return cls._locked(path, descriptor)
+
+    @classmethod
+    def _locked(cls, path: Path, descriptor: int) -> Registry | None:
+        registry = cls(path, descriptor)
+        mine = False
+        try:
+            mine = disk.lock(descriptor) and disk.is_open_at(path, descriptor)
+        finally:
+            if not mine:
+                registry.release()
+        return registry if mine else None
 
     def append(self, entry: dict[str, Any], *, durable: bool = True) -> None:
         """Add one line; the line break in front ends whatever an earlier failure left."""
@@ -95,10 +104,3 @@ class Registry:
         self.release()
         disk.replace(self.path, aside)
         return aside
-
-
-def _still_there(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return False
