@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import threading
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from txojobs import exact_json
@@ -22,6 +20,7 @@ from txojobs.errors import FileOperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
     from txojobs.records import Batch
@@ -152,11 +151,10 @@ class Spool:
 
 def _open_nameless(folder: Path) -> int:
     """Open a file that is gone as soon as its descriptor is closed, by whatever end of the process."""
+    name = folder / f"spool-{os.getpid()}-{os.urandom(8).hex()}"
     temporary: int = getattr(os, "O_TEMPORARY", 0)
-    if temporary:
-        name = folder / f"spool-{os.getpid()}-{os.urandom(8).hex()}"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | temporary | getattr(os, "O_BINARY", 0)
-        return os.open(name, flags | getattr(os, "O_NOINHERIT", 0), 0o600)
-    descriptor, made = tempfile.mkstemp(prefix="spool-", dir=folder)
-    Path(made).unlink()
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | temporary | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(name, flags | getattr(os, "O_NOINHERIT", 0), 0o600)
+    if not temporary:
+        name.unlink()
     return descriptor

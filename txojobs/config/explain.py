@@ -1,0 +1,194 @@
+"""Turn what jsonschema finds into breaches in plain words, with the words that were probably meant.
+
+jsonschema is imported here, when a configuration is already known not to fit. References are looked up inside
+the schema only: nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from txojobs.config.names import kebab, looks_like_secret, nearly
+from txojobs.config.places import dotted
+from txojobs.config.schema import resolve
+from txojobs.errors import ConfigurationError
+from txojobs.redact import escape_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from txojobs.config.places import JsonPath
+    from txojobs.config.schema import Schema
+
+_MOST = 40
+
+
+class Breach(NamedTuple):
+    """A problem whose place is still a path; `at_key` points to the key, not to the value."""
+
+    path: JsonPath
+    message: str
+    fix: str | None = None
+    example: str | None = None
+    at_key: bool = True
+    severity: str = "error"
+
+
+def schema_breaches(value: Any, schema: Schema) -> Iterator[Breach]:
+    """Yield each breach of the schema.
+
+    Raises:
+        ConfigurationError: the schema itself (as the workspace extended it) is wrong.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - heavy, and not needed for a good file
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
+    registry: Registry[Any] = Registry()  # without a way to retrieve anything
+    try:
+        Draft202012Validator.check_schema(schema)
+        for error in Draft202012Validator(schema, registry=registry).iter_errors(value):
+            yield from _breaches(error, schema)
+    except SchemaError as err:
+        raise _bad_schema(f"{dotted(tuple(err.absolute_path))}: {err.message}") from err
+    except Unresolvable as err:
+        raise _bad_schema(f"it refers to {err.ref}, which is not in it") from err
+
+
+def _bad_schema(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"schemas/org-env-config-schema.json is no usable JSON Schema: {why}",
+        how_to_fix="mend what was added to it, or remove the file: txojobs brings its own",
+    )
+
+
+def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
+    path: JsonPath = tuple(error.absolute_path)
+    name = dotted(path) or "the file"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {})
+        for key in error.instance:
+            if key not in known:
+                yield _unknown(path, key, list(known), root)
+    elif error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
+        yield _wrong_name(path, str(error.instance))
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                example = f"{json.dumps(key)}: ..."
+                yield Breach(path, f"{name} has no {key!r}", f"add {key!r}", example)
+    elif error.validator == "type" and len(path) == 1 and path[0] not in root["properties"]:
+        yield _loose(path, root)
+    else:
+        message, fix = _wrong_value(error, path)
+        yield Breach(path, f"{name} {message}", fix, at_key=False)
+
+
+def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach:
+    shown = escape_foreign(key)
+    where = f"{dotted(path)} has" if path else "there is"
+    meant = nearly(key, known, cutoff=0.6)
+    other = None if meant else _home(kebab(key), root)
+    fix = f"did you mean {meant!r}?" if meant else f"it belongs into {other!r}" if other else None
+    return Breach(
+        (*path, key), f"{where} no key {shown!r}", fix or f"remove it; known here: {', '.join(known)}"
+    )
+
+
+def _loose(path: JsonPath, root: Schema) -> Breach:
+    """Return the breach of a value at the top that is no section."""
+    key = str(path[0])
+    home = _home(kebab(key), root)
+    meant = nearly(key, root["properties"])
+    fix = f"it belongs into {home!r}" if home else f"did you mean {meant!r}?" if meant else None
+    return Breach(
+        path,
+        f"{escape_foreign(key)!r} stands outside of a section",
+        fix or "put it into a section of your own",
+        example=f'"my-feature": {{{json.dumps(kebab(key))}: ...}}' if fix is None else None,
+    )
+
+
+def _home(key: str, root: Schema) -> str | None:
+    """Return the section in which a misplaced key would be known."""
+    for name in ("script-behavior", "global"):
+        section = resolve(root["properties"][name], root)["properties"]
+        if key in section:
+            return name
+        for inner, sub in section.items():
+            if key != "description" and key in resolve(sub, root).get("properties", {}):
+                return f"{name}.{inner}"
+    return None
+
+
+def _wrong_name(path: JsonPath, key: str) -> Breach:
+    shown = escape_foreign(key)
+    if path == ("environments",):
+        fix = "use letters, digits, '_' and '.'; no '-'"
+        return Breach((*path, key), f"{shown!r} cannot be the name of an environment", fix)
+    fix = f"did you mean {kebab(key)!r}?" if kebab(key) else "use small letters, digits and '-'"
+    return Breach((*path, key), f"the key {shown!r} is not in kebab-case", fix)
+
+
+_KINDS = {
+    "object": "an object {...}",
+    "array": "a list [...]",
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _wrong_value(error: Any, path: JsonPath) -> tuple[str, str | None]:
+    """Return what is wrong with a value, to stand behind its name, and how to mend it."""
+    value, limit = error.instance, error.validator_value
+    if error.validator == "type":
+        kinds = [_KINDS.get(kind, kind) for kind in ([limit] if isinstance(limit, str) else limit)]
+        return f"must be {' or '.join(kinds)}, not {_kind(value)}", _without_quotes(value, kinds)
+    if error.validator == "enum":
+        allowed = ", ".join(map(str, limit))
+        meant = nearly(value, map(str, limit), cutoff=0.5) if isinstance(value, str) else None
+        return f"cannot be {_shown(value, path)}", (
+            f"did you mean {meant!r}? " if meant else ""
+        ) + f"allowed: {allowed}"
+    sentences = {
+        "pattern": f"must {error.schema.get('x-must', f'match {limit}')}, not {_shown(value, path)}",
+        "minLength": "must not be empty",
+        "minimum": f"must be at least {limit}, not {_shown(value, path)}",
+        "maximum": f"must be at most {limit}, not {_shown(value, path)}",
+        "exclusiveMinimum": f"must be more than {limit}, not {_shown(value, path)}",
+        "uniqueItems": "holds a value twice",
+    }
+    # keywords that a workspace added for its own sections speak in jsonschema's words
+    return sentences.get(error.validator) or f"does not fit: {escape_foreign(error.message)}", None
+
+
+def _kind(value: Any) -> str:
+    kind = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    if isinstance(value, float):
+        return f"{value}"
+    return _KINDS[kind.get(type(value), "null")]
+
+
+def _without_quotes(value: Any, kinds: list[str]) -> str | None:
+    if not isinstance(value, str):
+        return "write it in quotes" if kinds == [_KINDS["string"]] and value is not None else None
+    try:
+        bare = json.loads(value)
+    except ValueError:
+        return None
+    numbers = isinstance(bare, int | float) and not isinstance(bare, bool)
+    wanted = {_KINDS["boolean"]} if isinstance(bare, bool) else {_KINDS["number"], _KINDS["integer"]}
+    return "remove the quotes" if (numbers or isinstance(bare, bool)) and wanted & set(kinds) else None
+
+
+def _shown(value: Any, path: JsonPath) -> str:
+    if path and looks_like_secret(str(path[-1])):
+        return "this"
+    text = value if isinstance(value, str) else json.dumps(value)
+    short = text if len(text) <= _MOST else f"{text[:_MOST]}..."
+    return f"'{escape_foreign(short)}'" if isinstance(value, str) else short

@@ -1,0 +1,44 @@
+"""List what a run will use: each value with the place it comes from, secrets as `***`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from txojobs.config import schema
+from txojobs.config.names import looks_like_secret
+from txojobs.config.origins import DEFAULT
+from txojobs.redact import HIDDEN, escape_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from txojobs.config.mapping import Config
+
+
+def effective(config: Config) -> list[tuple[str, str, str]]:
+    """Return (dotted path, value as shown, source) of every value, sorted by path; injected ones come last.
+
+    Lists are one value, written as JSON. Defaults of known keys are included.
+    """
+    rows = []
+    for path, value in _leaves(dict.items(config), ""):
+        hidden = value == HIDDEN or (isinstance(value, str) and looks_like_secret(path.rsplit(".", 1)[-1]))
+        rows.append((path, HIDDEN if hidden else shown(value), config.origin(path)))
+    there = {path for path, _, _ in rows}
+    rows += [(path, shown(value), DEFAULT) for path, value in schema.defaults().items() if path not in there]
+    return sorted(rows, key=lambda row: (row[0].startswith("_"), row[0]))
+
+
+def shown(value: Any) -> str:
+    """Return a value on one line: text as it is, everything else as JSON."""
+    return escape_foreign(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _leaves(members: Any, above: str) -> Iterator[tuple[str, Any]]:
+    for key, value in members:
+        path = f"{above}.{key}" if above else key
+        if isinstance(value, dict) and value:
+            yield from _leaves(dict.items(value), path)
+        elif path != "$schema":
+            yield path, value

@@ -1,0 +1,69 @@
+"""The names that secrets go by: in files, in variables, in the loaded configuration.
+
+`client-secret` in the secrets file of acme-prod is `TXO_ACME_PROD_CLIENT_SECRET` in the environment and
+`_client_secret` in the configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SECRET_NAMES = ("client-secret", "az-token", "api-key", "password")
+"""The secrets that a service may have; of a service in `apis` they begin with its name and `-`."""
+
+RESERVED = {"org-id": "_org_id", "env-type": "_env_type", "token": "_token"}
+"""What txojobs itself injects under these names."""
+
+_SECRET = re.compile(
+    r"(?:^|-)(?:secret|password|passwd|passphrase|pwd|token|apikey|credentials?|connection-string"
+    r"|(?:api|access|private|account|subscription|shared|signing|encryption|storage)-key)(?:-value)?$"
+)
+
+
+def kebab(name: str) -> str:
+    """Return the kebab-case spelling of a name: `apiBaseUrl`, `api_base_url` and `API Base URL` alike."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
+    return re.sub(r"[^a-z0-9]+", "-", parted.lower()).strip("-")
+
+
+def looks_like_secret(key: str) -> bool:
+    """Whether a text under this key is a secret: its last word says so, however it is spelled."""
+    return bool(_SECRET.search(kebab(key)))
+
+
+def injected_name(secret: str) -> str:
+    """Return the key of a secret in the configuration: `client-secret` -> `_client_secret`."""
+    return "_" + secret.replace("-", "_")
+
+
+def variable_prefix(org: str, env: str) -> str:
+    """Return what the variables of an organisation and environment begin with."""
+    return f"TXO_{_upper(org)}_{_upper(env)}_"
+
+
+def variable_name(org: str, env: str, secret: str) -> str:
+    """Return the environment variable of a secret."""
+    return variable_prefix(org, env) + _upper(secret)
+
+
+def _upper(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def nearly(name: str, known: Iterable[str], *, cutoff: float = 0.8) -> str | None:
+    """Return the known name that `name` was probably meant to be; None for a known one."""
+    names = list(known)
+    if name in names:
+        return None
+    spelled = kebab(name)
+    if spelled in names:
+        return spelled
+    import difflib  # noqa: PLC0415 - only for what is unknown
+
+    close = difflib.get_close_matches(spelled, names, n=1, cutoff=cutoff)
+    return close[0] if close else None

@@ -1,0 +1,166 @@
+"""Check what a schema cannot say: no secrets in a shared file, no near misses, no credential in the clear."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from txojobs.config.explain import Breach
+from txojobs.config.names import (
+    KEBAB,
+    RESERVED,
+    SECRET_NAMES,
+    injected_name,
+    kebab,
+    looks_like_secret,
+    nearly,
+)
+from txojobs.config.places import dotted
+from txojobs.redact import SHORTEST, escape_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from txojobs.config.places import JsonPath
+
+_TOKEN = re.compile(
+    r"(?i)\b(?:bearer|basic)\s+\S{8,}|\beyJ[\w-]{8,}\.[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_USER_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]{0,20}://[^\s/?#@]*:[^\s/?#@]*@", re.IGNORECASE)
+_LOOPBACK = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|::1")
+
+
+def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breach]:
+    """Yield what is wrong in a main file beyond its schema; `value` may be of any shape."""
+    yield from _secrets_in((), value)
+    if not isinstance(value, dict):
+        return
+    for key, member in value.items():
+        meant = nearly(key, known_sections)
+        if meant and isinstance(member, dict):
+            yield Breach((key,), f"{escape_foreign(key)!r} is nearly {meant!r}", f"did you mean {meant!r}?")
+    jitter = [((*path, "jitter"), part["jitter"]) for path, part in _services(value) if "jitter" in part]
+    for path, factors in jitter:
+        if isinstance(factors, dict):
+            low, high = factors.get("min-factor", 0.8), factors.get("max-factor", 1.2)
+            if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+                yield Breach(path, f"{dotted(path)}: min-factor is more than max-factor", "swap them")
+
+
+def _services(value: dict[str, Any]) -> Iterator[tuple[JsonPath, dict[str, Any]]]:
+    apis = value.get("apis")
+    parts: list[tuple[JsonPath, Any]] = [((name,), value.get(name)) for name in ("global", "script-behavior")]
+    parts += [(("apis", name), part) for name, part in apis.items()] if isinstance(apis, dict) else []
+    yield from ((path, part) for path, part in parts if isinstance(part, dict))
+
+
+def _secrets_in(path: JsonPath, value: Any) -> Iterator[Breach]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _secrets_in((*path, key), member)
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _secrets_in((*path, number), member)
+    elif isinstance(value, str) and value:
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        if key != "description" and (
+            looks_like_secret(key) or _TOKEN.search(value) or _USER_IN_URL.search(value)
+        ):
+            yield Breach(
+                path,
+                f"{escape_foreign(dotted(path))} holds a secret, in a file that is made to be shared",
+                "move it to the secrets file beside it, <org>-<env>-config-secrets.json, and change it: "
+                "whoever saw this file knows it",
+                f'{{"{_secret_name(key)}": "..."}}',
+            )
+
+
+def _secret_name(key: str) -> str:
+    name = kebab(key)
+    return name if looks_like_secret(name) and name not in RESERVED else "api-key"
+
+
+def clear_text_breaches(value: Any, secrets: Collection[str], env: str | None) -> Iterator[Breach]:
+    """Yield each address that would carry a credential unencrypted to another machine.
+
+    `secrets` are the names that exist, in kebab-case. Without `env` the endpoints of no environment count.
+    """
+    if not isinstance(value, dict):
+        return
+    for path, part in _services(value):
+        if path == ("script-behavior",):
+            continue
+        prefix = f"{path[1]}-" if path[0] == "apis" else ""
+        auth = part.get("auth")
+        names = {f"{prefix}{name}" for name in SECRET_NAMES}
+        if auth == "none" or (auth is None and not names & set(secrets)):
+            continue
+        addresses: list[tuple[JsonPath, Any]] = [
+            ((*path, key), part.get(key)) for key in ("api-base-url", "base-url")
+        ]
+        if path == ("global",) and env is not None:
+            addresses.append((("environments", env, "api-endpoint"), _endpoint(value, env)))
+        for where, address in addresses:
+            if isinstance(address, str) and _is_clear_text(address):
+                yield Breach(
+                    where,
+                    f"{dotted(where)} would send a credential unencrypted: {escape_foreign(address)}",
+                    "use https://; plain http carries a credential to this machine only (localhost)",
+                    at_key=False,
+                )
+
+
+def _endpoint(value: dict[str, Any], env: str) -> Any:
+    environments = value.get("environments")
+    settings = environments.get(env) if isinstance(environments, dict) else None
+    return settings.get("api-endpoint") if isinstance(settings, dict) else None
+
+
+def _is_clear_text(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False  # no address at all: the schema says so
+    return parts.scheme == "http" and not _LOOPBACK.fullmatch(host.rstrip("."))
+
+
+def secret_breaches(value: Any, apis: Collection[str] = ()) -> Iterator[Breach]:
+    """Yield what is wrong in a secrets file; no message holds a value of it."""
+    if not isinstance(value, dict):
+        yield Breach((), "a secrets file is one object of texts", example='{"client-secret": "..."}')
+        return
+    for key, member in value.items():
+        yield from secret_name_breaches(key, apis)
+        if not isinstance(member, str):
+            yield Breach((key,), f"the secret {escape_foreign(key)!r} must be a text", "write it in quotes")
+        elif not member.strip():
+            yield Breach(
+                (key,), f"the secret {escape_foreign(key)!r} is empty", "write its value, or remove it"
+            )
+        elif member != member.strip():
+            yield _warning(
+                key, "begins or ends with a space or line break", "remove it if it is not part of it"
+            )
+        elif len(member) < SHORTEST:
+            yield _warning(key, "is too short to be hidden in logs", f"use {SHORTEST} characters or more")
+
+
+def secret_name_breaches(key: str, apis: Collection[str] = ()) -> Iterator[Breach]:
+    """Yield what is wrong with the name of a secret."""
+    shown = escape_foreign(key)
+    known = [*SECRET_NAMES, *(f"{api}-{name}" for api in apis for name in SECRET_NAMES)]
+    if key in RESERVED:
+        fix = "a fixed token is called 'az-token'" if key == "token" else "give it another name"
+        yield Breach((key,), f"{key!r} is set by txojobs itself, as {injected_name(key)}", fix)
+    elif not KEBAB.fullmatch(key):
+        yield Breach((key,), f"the key {shown!r} is not in kebab-case", f"did you mean {kebab(key)!r}?")
+    elif (meant := nearly(key, known, cutoff=0.88)) and not key.endswith(
+        tuple(f"-{name}" for name in SECRET_NAMES)
+    ):
+        yield Breach((key,), f"{shown!r} is nearly {meant!r}", f"did you mean {meant!r}?")
+
+
+def _warning(key: str, message: str, fix: str) -> Breach:
+    return Breach((key,), f"the secret {escape_foreign(key)!r} {message}", fix, severity="warning")

@@ -1,0 +1,93 @@
+"""Gather the secrets of an organisation and environment, and look after the file that holds them.
+
+A variable of the environment wins over the file and may stand without it; an empty one counts as not set,
+which is how build servers hand over a secret that does not exist. Secrets never come by command line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from txojobs.config.explain import Breach
+from txojobs.config.names import variable_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SUFFIX = "-config.json"
+SECRETS_SUFFIX = "-config-secrets.json"
+_GIT_PATIENCE_S = 10.0
+
+
+def config_names(folder: Path) -> list[str]:
+    """Return the `<org>-<env>` of each configuration in a folder, sorted."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+
+
+def secrets_of_environment(
+    folder: Path, org: str, env: str, environ: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return the secrets that variables hold: kebab-case name -> (variable, value).
+
+    `TXO_ACME_PROD_X_API_KEY` belongs to acme-prod, unless there is a configuration acme-prod-x.
+    """
+    prefix = variable_prefix(org, env)
+    named = {name: environ[name] for name in environ if name.startswith(prefix) and len(name) > len(prefix)}
+    if not named:
+        return {}
+    others = [variable_prefix(*name.rsplit("-", 1)) for name in config_names(folder) if "-" in name]
+    closer = tuple(other for other in others if other.startswith(prefix) and other != prefix)
+    return {
+        name[len(prefix) :].lower().replace("_", "-"): (name, value.rstrip("\r\n"))
+        for name, value in named.items()
+        if value.strip() and not name.startswith(closer or ("\0",))
+    }
+
+
+def file_breaches(path: Path) -> list[Breach]:
+    """Return what is wrong with how a secrets file lies on the disk."""
+    if os.name == "nt" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return []
+    fix = f"let only its owner read it: chmod 600 {path.name}"
+    return [Breach((), "other users of this machine can read this secrets file", fix, severity="warning")]
+
+
+def git_breaches(path: Path) -> list[Breach]:
+    """Return a breach when git tracks the file; nothing where there is no repository or no git."""
+    import shutil  # noqa: PLC0415 - validation only; a run must start fast
+    import subprocess  # noqa: PLC0415
+
+    path = path.absolute()
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    git = shutil.which("git")
+    if top is None or git is None:
+        return []
+    # the hook of another repository, and our secrets, are none of this git's business
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "TXO_"))}
+    command = [git, "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command; the name stands behind --
+            [*command, f":(literal){path.relative_to(top).as_posix()}"],
+            cwd=top,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_PATIENCE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return [_unknown_to_git()]
+    if done.returncode == 0:
+        fix = "take it out of git, add it to .gitignore, and change every secret in it"
+        example = f"git rm --cached {path.relative_to(top).as_posix()}"
+        return [Breach((), "git tracks this secrets file: whoever has the repository has it", fix, example)]
+    return [] if done.returncode == 1 else [_unknown_to_git()]
+
+
+def _unknown_to_git() -> Breach:
+    return Breach(
+        (), "git could not say whether it tracks this secrets file", "run git status here", severity="warning"
+    )
