@@ -25,7 +25,7 @@ from decimal import (
 from typing import TYPE_CHECKING, TypeAlias
 
 from txojobs.expressions.errors import NO_VALUE, Refused
-from txojobs.expressions.literal import MAX_EXPONENT, MAX_INTEGER_DIGITS
+from txojobs.expressions.literal import MAX_EXPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,16 +37,26 @@ EXACT_DIGITS = 1000
 
 QUOTIENT_DIGITS = 38
 
-_MAX_BITS = int(MAX_INTEGER_DIGITS * 3.3)
+_MAX_BITS = int(EXACT_DIGITS * 3.33)
 _MAX_PLACES = 100
 
 
-def _exact() -> Context:
-    # one for each operation: a context carries flags and is not safe to share between threads
-    traps = [Inexact, Overflow, InvalidOperation, Subnormal, DivisionByZero]
+def _context(digits: int, *, rounds: bool) -> Context:
+    traps = [Overflow, InvalidOperation, Subnormal, DivisionByZero]
     return Context(
-        prec=EXACT_DIGITS, rounding=ROUND_HALF_EVEN, Emin=-MAX_EXPONENT, Emax=MAX_EXPONENT, traps=traps
+        prec=digits,
+        rounding=ROUND_HALF_EVEN,
+        Emin=-MAX_EXPONENT,
+        Emax=MAX_EXPONENT,
+        traps=traps if rounds else [Inexact, *traps],
     )
+
+
+# Operations read the settings of a context and raise its flags; nobody changes the one or reads the other, so
+# these are constants.
+_EXACT = _context(EXACT_DIGITS, rounds=False)
+_QUOTIENT = _context(QUOTIENT_DIGITS, rounds=True)
+_ROUNDING = _context(MAX_EXPONENT + _MAX_PLACES + EXACT_DIGITS, rounds=True)
 
 
 def _too_long() -> Refused:
@@ -58,36 +68,46 @@ def _too_long() -> Refused:
     )
 
 
-def _combined(whole: Callable[[int, int], int], exact: str, left: Number, right: Number) -> Number:
+def _plain(number: Decimal) -> Decimal:
+    # 0 * -1.5 is -0.0 to the standard; nobody wants to read that in a file
+    return number or number.copy_abs()
+
+
+def _combined(
+    whole: Callable[[int, int], int],
+    exact: Callable[[Number, Number], Decimal],
+    left: Number,
+    right: Number,
+) -> Number:
     if isinstance(left, int) and isinstance(right, int):
-        if left.bit_length() + right.bit_length() > _MAX_BITS:
+        result = whole(left, right)
+        if result.bit_length() > _MAX_BITS:
             raise _too_long()
-        return whole(left, right)
+        return result
     try:
-        result: Decimal = getattr(_exact(), exact)(left, right)
+        return _plain(exact(left, right))
     except DecimalException:
         raise _too_long() from None
-    return result
 
 
 def add(left: Number, right: Number) -> Number:
     """Return the exact sum."""
-    return _combined(int.__add__, "add", left, right)
+    return _combined(int.__add__, _EXACT.add, left, right)
 
 
 def sub(left: Number, right: Number) -> Number:
     """Return the exact difference."""
-    return _combined(int.__sub__, "subtract", left, right)
+    return _combined(int.__sub__, _EXACT.subtract, left, right)
 
 
 def mul(left: Number, right: Number) -> Number:
     """Return the exact product."""
-    return _combined(int.__mul__, "multiply", left, right)
+    return _combined(int.__mul__, _EXACT.multiply, left, right)
 
 
 def total(numbers: Iterable[Number]) -> Number:
     """Return the exact sum of any number of numbers; 0 of none."""
-    whole, fraction, context = 0, Decimal(0), _exact()
+    whole, fraction = 0, Decimal(0)
     fractions = False
     for number in numbers:
         if isinstance(number, int):
@@ -95,7 +115,7 @@ def total(numbers: Iterable[Number]) -> Number:
         else:
             fractions = True
             try:
-                fraction = context.add(fraction, number)
+                fraction = _EXACT.add(fraction, number)
             except DecimalException:
                 raise _too_long() from None
     return add(fraction, whole) if fractions else whole
@@ -109,11 +129,9 @@ def div(left: Number, right: Number) -> Decimal:
     if right == 0:
         raise Refused("cannot divide by zero", 1, right, "guard it: if(x == 0, null, div(y, x))")
     digits = _digits(left), _digits(right)
-    context = _exact()
-    context.prec = QUOTIENT_DIGITS if max(digits) <= QUOTIENT_DIGITS else sum(digits)
-    context.traps[Inexact] = False
+    context = _QUOTIENT if max(digits) <= QUOTIENT_DIGITS else _context(sum(digits), rounds=True)
     try:
-        return context.divide(Decimal(left), Decimal(right))
+        return _plain(context.divide(Decimal(left), Decimal(right)))
     except DecimalException:
         raise _too_long() from None
 
@@ -130,10 +148,9 @@ def mod(left: Number, right: Number) -> Number:
         raise Refused("cannot divide by zero", 1, right)
     if isinstance(left, int) and isinstance(right, int):
         return left % right
-    context = _exact()
     try:
-        rest = context.remainder(Decimal(left), Decimal(right))
-        return context.add(rest, right) if rest and (rest < 0) != (right < 0) else rest
+        rest = _EXACT.remainder(Decimal(left), Decimal(right))
+        return _EXACT.add(rest, right) if rest and (rest < 0) != (right < 0) else _plain(rest)
     except DecimalException:
         raise _too_long() from None
 
@@ -146,15 +163,11 @@ def round_half_up(number: Number, places: Number = 0) -> Number:
     if places < -_MAX_PLACES or places > _MAX_PLACES or places != int(places):
         raise Refused(f"rounds to a whole number of decimals from -{_MAX_PLACES} to {_MAX_PLACES}", 1, places)
     exponent = Decimal((0, (1,), -int(places)))
-    context = _exact()
-    context.traps[Inexact] = False
-    # one digit may be carried to the left of the longest exact number
-    context.prec = MAX_EXPONENT + _MAX_PLACES + EXACT_DIGITS
     try:
-        rounded = Decimal(number).quantize(exponent, rounding=ROUND_HALF_UP, context=context)
+        rounded = Decimal(number).quantize(exponent, rounding=ROUND_HALF_UP, context=_ROUNDING)
     except DecimalException:
         raise _too_long() from None
-    return rounded if places > 0 else _whole(rounded)
+    return _plain(rounded) if places > 0 else _whole(rounded)
 
 
 def ceiling(number: Number) -> Number:

@@ -122,8 +122,10 @@ def _blame(
         argument = argument["children"][0]
     operand, (start, end) = compiler.source(argument), compiler.place(argument)
     whole = values[refused.argument] if values else None
-    verb = "has" if isinstance(whole, list) and whole is not refused.value else "is"
-    about = "" if refused.value is NO_VALUE else f": {operand} {verb} {shown(refused.value)}"
+    subject = f"{operand} {'has' if isinstance(whole, list) and whole is not refused.value else 'is'} "
+    if argument["type"] == "literal":
+        subject = ""
+    about = "" if refused.value is NO_VALUE else f": {subject}{shown(refused.value)}"
     return EvaluationError(
         f"{name}() {refused.reason}{about}",
         operator=name,

@@ -89,12 +89,9 @@ def check_call(
         raise _unknown(name, start, known)
     few, most, given = function.fewest, function.most, len(arguments)
     if given < few or (most is not None and given > most):
-        if most == few:
-            wanted = f"{few} argument{'' if few == 1 else 's'}"
-        else:
-            wanted = f"at least {few}" if most is None else f"{few} to {most} arguments"
+        wanted = str(few) if most == few else f"at least {few}" if most is None else f"{few} to {most}"
         raise ExpressionError(
-            f"{name}() takes {wanted}, not {given}",
+            f"{name}() takes {wanted} argument{'' if wanted == '1' else 's'}, not {given}",
             offset=start,
             length=end - start,
             how_to_fix=f"write {function.signature}",

@@ -130,14 +130,15 @@ def _json(match: re.Match[str]) -> Any:
     try:
         return decode_literal(content)
     except ValidationError as err:
+        no_json = str(err).startswith("not")
         raise ExpressionError(
             f"between backticks stands JSON, and this is {err}"
-            if str(err).startswith("not")
-            else f"the literal in backticks is wrong: {err}",
+            if no_json
+            else f"the literal is wrong: {err}",
             offset=match.start(),
             length=len(match[0]),
-            how_to_fix="put a text in single quotes, without backticks",
-            example="status == 'Open'",
+            how_to_fix="put a text in single quotes, without backticks" if no_json else None,
+            example="status == 'Open'" if no_json else None,
         ) from None
 
 

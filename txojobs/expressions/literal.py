@@ -117,7 +117,7 @@ def decode_literal(text: str) -> JsonValue:
     except RecursionError:
         raise ValidationError("the JSON nests too deeply") from None
     except ValueError as err:
-        raise ValidationError(f"not valid JSON: {err}") from None
+        raise ValidationError(f"not valid JSON: {str(err).split(': line')[0]}") from None
     if not _shallow(value, MAX_LITERAL_NESTING):
         raise ValidationError(f"the JSON nests more than {MAX_LITERAL_NESTING} deep")
     return value

@@ -14,8 +14,9 @@ import jmespath.parser
 
 from txojobs.expressions.errors import ExpressionError
 from txojobs.expressions.function import check_call
+from txojobs.expressions.growth import check_growth
 from txojobs.expressions.lexer import Token, tokenize
-from txojobs.expressions.limits import MAX_TREE, check_length, check_tree
+from txojobs.expressions.limits import MAX_TREE, check_depth, check_length
 from txojobs.expressions.slips import unexpected
 from txojobs.expressions.table import FUNCTIONS
 
@@ -35,7 +36,8 @@ def parse_tree(text: str) -> Node:
     """
     check_length(text)
     tree = _Grammar(tokenize(text)).tree()
-    check_tree(tree)
+    check_depth(tree)
+    check_growth(tree)
     return tree
 
 

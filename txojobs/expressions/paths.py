@@ -66,8 +66,7 @@ class Survey:
         self.texts: set[str] = set()
         self.unmade: list[tuple[str, tuple[str, ...]]] = []
         self._follow(tree, _At(()))
-        passed = {path[:length] for path in self._named for length in range(1, len(path))}
-        self.paths: frozenset[Path] = frozenset(self._named - passed)
+        self.paths: frozenset[Path] = frozenset(self._named - _passed(self._named))
 
     def _follow(self, node: Node, scope: _Value) -> _Value:
         return self._FOLLOW.get(node["type"], Survey._others)(self, node, scope)
@@ -174,6 +173,17 @@ class Survey:
         "subexpression": _row,
         "value_projection": _projected,
     }
+
+
+def _passed(paths: set[Path]) -> set[Path]:
+    """Return the beginnings of all paths."""
+    passed: set[Path] = set()
+    for path in paths:
+        shorter = path[:-1]
+        while shorter and shorter not in passed:
+            passed.add(shorter)
+            shorter = shorter[:-1]
+    return passed
 
 
 def _element(value: _Value) -> _Value:

@@ -165,7 +165,11 @@ def _by_type(token: dict[str, Any], before: dict[str, Any] | None) -> _Advice:
     if spelled.startswith("-"):
         return "there is no operator -", "use sub() to subtract", "sub(gross, vat)"
     if before is None:
-        return f"an expression cannot begin with {spelled}", None, None
+        return (
+            f"an expression cannot begin with {spelled}",
+            "write 0.5 for .5" if spelled == "." else None,
+            None,
+        )
     if before["type"] == "dot":
         return (
             f"after a dot stands a field, not {spelled}",
@@ -184,6 +188,10 @@ def _by_type(token: dict[str, Any], before: dict[str, Any] | None) -> _Advice:
 
 
 def _between(spelled: str, token: dict[str, Any], before: dict[str, Any]) -> _Advice:
+    if before["type"] == "comma":
+        return f"a value is missing between the comma and {spelled}", None, None
+    if token["type"] == "dot" and before["type"] in ("number", "literal"):
+        return f"the number {before['spelled']} has no fields", "write its decimals or remove the dot", None
     if before["type"] in _OPERATORS:
         return f"a value is missing between {before['spelled']} and {spelled}", None, None
     if before["type"] in _VALUES and token["type"] in _VALUES:
