@@ -70,12 +70,13 @@ class CsvWriter:
                 how_to_fix=f"use one of: {' '.join(map(repr, DELIMITERS))}",
             )
         self._path = path
+        self._shown = options.shown(path)
         self._options = options
         self._mark = mark
         self._tally = Tally()
         self._fixed = columns is not None
         self._names: dict[str, None] = dict.fromkeys(column.name for column in columns or ())
-        self._headings = check_names(columns, path=path) if columns is not None else []
+        self._headings = check_names(columns, path=self._shown) if columns is not None else []
         self._rows = 0
         self._widths: list[tuple[int, int]] = []
         """(rows before, columns known from there on); a second entry means that a column came late."""
@@ -84,7 +85,7 @@ class CsvWriter:
         self._quoted = re.compile(f'[{re.escape(mark)}"\r\n]|\\A[{_BOM} ]|[ ]\\Z')
         self._plain = re.compile(rf"[^{odd}=+\-@\t{_BOM} ]([^{odd}]*[^{odd} ])?").fullmatch
         """Matches text that is written as it stands; everything else gets a closer look."""
-        with explained(path, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file = open_new(path)
             if columns is not None:
                 self._file.write(self._header(self._headings, self._tally))
@@ -95,15 +96,15 @@ class CsvWriter:
             self._learn(batch)
         names = list(self._names)
         lines = [self._line(record, names, row) for row, record in enumerate(batch, self._rows + 1)]
-        with explained(self._path, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write("".join(lines).encode("utf-8"))
         self._rows += len(batch)
 
     def close(self) -> WriteSummary:
         """Finish the file; see TableWriter."""
         if self._rows and not self._names:
-            raise no_fields(self._path, rows=self._rows)
-        with explained(self._path, doing="write", safe=UNCHANGED):
+            raise no_fields(self._shown, rows=self._rows)
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.close()
             if not self._fixed and self._names:
                 header = self._header(self._names, self._tally)
@@ -125,9 +126,9 @@ class CsvWriter:
             self._names.update(dict.fromkeys(record))
         if self._widths and len(self._names) == known:
             return
-        check_names(tuple(Column(name) for name in self._names), path=self._path)
+        check_names(tuple(Column(name) for name in self._names), path=self._shown)
         if not self._widths:
-            with explained(self._path, doing="write", safe=UNCHANGED):
+            with explained(self._shown, doing="write", safe=UNCHANGED):
                 self._file.write(self._header(self._names, Tally()))  # counted once, when it is final
         self._widths.append((self._rows, len(self._names)))
 
@@ -138,7 +139,7 @@ class CsvWriter:
 
     def _line(self, record: Record, names: list[str], row: int) -> str:
         if not record.keys() <= self._names.keys():
-            raise unknown_field(record, names, row=row, path=self._path)
+            raise unknown_field(record, names, row=row, path=self._shown)
         cells = []
         for name in names:
             value = record.get(name)
@@ -171,7 +172,7 @@ class CsvWriter:
             return decimal_text(value) if value.is_finite() else ""
         if isinstance(value, int):
             return str(value).lower()
-        raise unsuitable_value(value, field=name, row=row, path=self._path)
+        raise unsuitable_value(value, field=name, row=row, path=self._shown)
 
     def _text(self, text: str, tally: Tally) -> str:
         if not text:

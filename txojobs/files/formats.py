@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 from txojobs.errors import ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from txojobs.files.table import ReadOptions, TableWriter, WriteOptions
-    from txojobs.records import Columns, RecordStream
+    from txojobs.files.table import ReadOptions, TableWriter, WriteOptions, WriteSummary
+    from txojobs.records import Batch, Columns, RecordStream
 
 
 class _Module(Protocol):
@@ -52,6 +53,25 @@ class Format:
 
     def _load(self) -> _Module:
         return cast("_Module", importlib.import_module(self.module))
+
+
+def write_table(
+    path: Path,
+    batches: Iterable[Batch],
+    *,
+    file_format: Format,
+    columns: Columns | None,
+    options: WriteOptions,
+) -> WriteSummary:
+    """Write a whole stream to `path`; after an error the writer has let go of the file."""
+    writer = file_format.open_writer(path, columns=columns, options=options)
+    try:
+        for batch in batches:
+            writer.write(batch)
+        return writer.close()
+    except BaseException:
+        writer.abort()
+        raise
 
 
 FORMATS: dict[str, Format] = {

@@ -29,8 +29,7 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 
 def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> JsonArrayWriter:
     """Start a JSON array; see Format.open_writer."""
-    del options
-    return JsonArrayWriter(path, columns=columns)
+    return JsonArrayWriter(path, columns=columns, options=options)
 
 
 class JsonArrayWriter(JsonWriter):

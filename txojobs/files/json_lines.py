@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> JsonWriter:
     """Start a file of JSON lines; see Format.open_writer."""
-    del options
-    return JsonWriter(path, columns=columns)
+    return JsonWriter(path, columns=columns, options=options)
 
 
 class JsonWriter:
@@ -43,15 +42,16 @@ class JsonWriter:
 
     before_first, between, after_last, empty = b"", b"\n", b"\n", b""
 
-    def __init__(self, path: Path, *, columns: Columns | None) -> None:
+    def __init__(self, path: Path, *, columns: Columns | None, options: WriteOptions) -> None:
         self._path = path
+        self._shown = options.shown(path)
         self._fixed = None if columns is None else {column.name: None for column in columns}
         if columns is not None:
-            check_names(columns, path=path)
+            check_names(columns, path=self._shown)
         self._seen: dict[str, None] = dict(self._fixed or {})
         self._tally = Tally()
         self._rows = 0
-        with explained(path, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file = open_new(path)
 
     def write(self, batch: Batch) -> None:
@@ -59,14 +59,14 @@ class JsonWriter:
         lines = [self._line(record, row) for row, record in enumerate(batch, self._rows + 1)]
         if not lines:
             return
-        with explained(self._path, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write(self.between if self._rows else self.before_first)
             self._file.write(self.between.join(lines))
         self._rows += len(batch)
 
     def close(self) -> WriteSummary:
         """Finish the file; see TableWriter."""
-        with explained(self._path, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write(self.after_last if self._rows else self.empty)
             self._file.close()
             size = self._path.stat().st_size
@@ -81,12 +81,12 @@ class JsonWriter:
         if self._fixed is None:
             self._seen.update(dict.fromkeys(record))
         elif not record.keys() <= self._fixed.keys():
-            raise unknown_field(record, self._fixed, row=row, path=self._path)
+            raise unknown_field(record, self._fixed, row=row, path=self._shown)
         try:
             return json_bytes(record, self._tally)
         except TypeError as err:
             raise ValidationError(
-                f"record {row:,} for {self._path.name} holds a value that is no JSON: {err}",
+                f"record {row:,} for {self._shown.name} holds a value that is no JSON: {err}",
                 how_to_fix="records hold text, whole numbers, Decimal, true, false, null, lists and objects",
             ) from None
 

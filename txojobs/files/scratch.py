@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class Stage:
     """The rows of one table whose columns are still being learnt."""
 
-    def __init__(self, output: Path, *, name: str, tally: Tally) -> None:
+    def __init__(self, output: Path, *, name: str, shown: Path, tally: Tally) -> None:
         self.names: dict[str, None] = {}
         """The columns so far, in the order of their first appearance."""
-        self._output = output
+        self._shown = shown
         self._tally = tally
-        with explained(output, doing="write", safe=UNCHANGED):
+        with explained(shown, doing="write", safe=UNCHANGED):
             self._file = open_new(make_scratch(output) / name)
 
     def append(self, batch: Batch) -> None:
@@ -40,12 +40,12 @@ class Stage:
                 self.names.update(dict.fromkeys(record))
         names = list(self.names)
         lines = [json_bytes([record.get(name) for name in names], self._tally) + b"\n" for record in batch]
-        with explained(self._output, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write(b"".join(lines))
 
     def rows(self) -> Iterator[list[JsonValue]]:
         """Yield each row with a value for every column."""
-        with explained(self._output, doing="write", safe=UNCHANGED):
+        with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.seek(0)
             for line in self._file:
                 row = cast("list[JsonValue]", decode(line))

@@ -28,16 +28,22 @@ BATCH_SIZE = 1000
 class WriteOptions:
     """How a table is written; a format ignores what it has no use for.
 
+    `name` is what errors call the file, which at that time has a temporary name (its own name when None).
     `created` goes into the properties of a workbook (a fixed date when None): equal input then gives equal
     bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one. `sheet` names the one
     sheet of a workbook that is written as a single table.
     """
 
+    name: str | None = None
     formula_guard: bool = True
     delimiter: str = ","
     bom: bool = False
     sheet: str = "Data"
     created: datetime | None = None
+
+    def shown(self, path: Path) -> Path:
+        """Return the path to name in errors."""
+        return path.with_name(self.name) if self.name else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from txojobs.files.table import ReadOptions, TableWriter, WriteOptions
@@ -20,11 +19,11 @@ def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -
     return OneSheet(path, columns=columns, options=options)
 
 
-def open_workbook(path: Path, *, created: datetime | None = None) -> Workbook:
-    """Start a workbook at `path`; sheets may be written in turn or side by side."""
+def open_workbook(path: Path, *, options: WriteOptions) -> Workbook:
+    """Start a workbook at `path`; its sheets may be written in turn or side by side."""
     from txojobs.files.xlsx_writing import Workbook  # noqa: PLC0415  # loads XlsxWriter
 
-    return Workbook(path, created=created)
+    return Workbook(path, options=options)
 
 
 def read(path: Path, *, options: ReadOptions) -> RecordStream:

@@ -56,12 +56,13 @@ _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  # XlsxWriter takes it for UTC
 class Workbook:
     """One workbook and its sheets; ended by exactly one of `close` and `abort`."""
 
-    def __init__(self, path: Path, *, created: datetime | None = None) -> None:
+    def __init__(self, path: Path, *, options: WriteOptions) -> None:
         self.path = path
+        self.shown = options.shown(path)
         self._sheets: dict[str, SheetWriter] = {}
-        with explained(path, doing="write", safe=UNCHANGED):
+        with explained(self.shown, doing="write", safe=UNCHANGED):
             self.file = Target(open_new(path))
-            options = {
+            settings = {
                 "constant_memory": True,
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
@@ -70,20 +71,17 @@ class Workbook:
                 "tmpdir": str(make_scratch(path)),
                 "use_zip64": True,
             }
-            self._book = xlsxwriter.Workbook(self.file, options)
-        self._book.set_properties({"created": created or _CREATED})
+            self._book = xlsxwriter.Workbook(self.file, settings)
+        self._book.set_properties({"created": options.created or _CREATED})
         self._formats: dict[str, Any] = {}
         self.bold = self._book.add_format({"bold": True})
 
-    def sheet(
-        self, name: str, *, columns: Columns | None, options: WriteOptions | None = None
-    ) -> SheetWriter:
-        """Add a sheet; see Format.open_writer for `columns`. Of the options it needs none yet.
+    def sheet(self, name: str, *, columns: Columns | None) -> SheetWriter:
+        """Add a sheet; see Format.open_writer for `columns`.
 
         Raises:
             ValidationError: Excel refuses the name, or the workbook has it already.
         """
-        del options
         check_sheet_name(name, taken=self._sheets)
         with self.guarded():
             worksheet = self._book.add_worksheet(name, worksheet_class=PlainSheet)
@@ -119,7 +117,7 @@ class Workbook:
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Turn what the system and XlsxWriter raise into an error about the output."""
-        with explained(self.path, doing="write", safe=UNCHANGED):
+        with explained(self.shown, doing="write", safe=UNCHANGED):
             try:
                 yield
             except XlsxWriterException as err:
@@ -127,7 +125,7 @@ class Workbook:
                 if err.args and isinstance(err.args[0], OSError):
                     raise err.args[0] from None
                 raise FileOperationError(
-                    f"cannot write {self.path}: {err}; {UNCHANGED}", how_to_fix="save as .csv instead"
+                    f"cannot write {self.shown}: {err}; {UNCHANGED}", how_to_fix="save as .csv instead"
                 ) from err
 
 
@@ -141,7 +139,7 @@ class SheetWriter:
         self._worksheet = worksheet
         self._name = name
         self._tally = Tally()
-        self._cells = Cells(book.path, sheet=name, tally=self._tally)
+        self._cells = Cells(book.shown, sheet=name, tally=self._tally)
         self._columns: Columns = ()
         self._known: dict[str, None] = {}
         self._widths: list[int] = []
@@ -151,7 +149,7 @@ class SheetWriter:
         self._summary: WriteSummary | None = None
         self._stage: Stage | None = None
         if columns is None:
-            self._stage = Stage(book.path, name=f"rows-{number}", tally=self._tally)
+            self._stage = Stage(book.path, name=f"rows-{number}", shown=book.shown, tally=self._tally)
         else:
             self._start(columns)
 
@@ -167,7 +165,7 @@ class SheetWriter:
         names = list(self._known)
         for row, record in enumerate(batch, self._rows + 1):
             if not record.keys() <= self._known.keys():
-                raise unknown_field(record, names, row=row, path=self._book.path)
+                raise unknown_field(record, names, row=row, path=self._book.shown)
         self._write_rows([record.get(name) for name in names] for record in batch)
 
     def close(self) -> WriteSummary:
@@ -176,7 +174,7 @@ class SheetWriter:
             return self._summary
         if self._stage is not None:
             if self._staged and not self._stage.names:
-                raise no_fields(self._book.path, rows=self._staged)
+                raise no_fields(self._book.shown, rows=self._staged)
             self._start(tuple(Column(name) for name in self._stage.names))
             self._write_rows(self._stage.rows())
             self._stage.close()
@@ -200,7 +198,7 @@ class SheetWriter:
             self._worksheet.row_data_fh.close()
 
     def _start(self, columns: Columns) -> None:
-        headings = check_names(columns, path=self._book.path)
+        headings = check_names(columns, path=self._book.shown)
         self._check_columns(len(columns))
         self._columns = columns
         self._known = dict.fromkeys(column.name for column in columns)
@@ -255,7 +253,7 @@ class SheetWriter:
     def _check_rows(self, rows: int) -> None:
         if rows > MAX_ROWS - 1:
             raise FileOperationError(
-                f"{self._book.path.name}, sheet {self._name!r}: record {MAX_ROWS:,} does not fit, "
+                f"{self._book.shown.name}, sheet {self._name!r}: record {MAX_ROWS:,} does not fit, "
                 f"a sheet holds {MAX_ROWS - 1:,} records below its header",
                 how_to_fix="save as .csv, or split the export with a filter",
             )
@@ -263,7 +261,7 @@ class SheetWriter:
     def _check_columns(self, count: int) -> None:
         if count > MAX_COLUMNS:
             raise FileOperationError(
-                f"{self._book.path.name}, sheet {self._name!r}: {count:,} columns do not fit, "
+                f"{self._book.shown.name}, sheet {self._name!r}: {count:,} columns do not fit, "
                 f"a sheet holds {MAX_COLUMNS:,}",
                 how_to_fix="save as .csv, or select fewer fields",
             )
@@ -274,7 +272,7 @@ class OneSheet:
 
     def __init__(self, path: Path, *, columns: Columns | None, options: WriteOptions) -> None:
         check_sheet_name(options.sheet, taken=())
-        self._book = Workbook(path, created=options.created)
+        self._book = Workbook(path, options=options)
         try:
             self._sheet = self._book.sheet(options.sheet, columns=columns)
         except BaseException:
