@@ -56,8 +56,8 @@ def decode(data: bytes) -> JsonValue:
         data = data[3:]
     try:
         return _decoder.decode(data)  # type: ignore[no-any-return]  # an untyped decoder gives plain JSON values
-    except msgspec.DecodeError as err:
-        first = err
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:  # the latter for bytes that are no UTF-8
+        first: Exception = err
     except RecursionError:
         raise ValidationError("the JSON nests too deeply") from None
     try:
