@@ -98,7 +98,10 @@ def main_problems(
     breaches += clear_text_breaches(read.value, secrets, env)
     if not fits(read.value, schema, schema):
         said = {breach.path for breach in breaches}  # a rule says it better than the schema
-        breaches += [breach for breach in schema_breaches(read.value, schema) if breach.path not in said]
+        for breach in schema_breaches(read.value, schema):
+            if breach.path not in said:
+                breaches.append(breach)
+                said.add(breach.path)  # one message for one place: an empty text also misses its pattern
     return _placed(read, file, breaches)
 
 

@@ -73,7 +73,7 @@ def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
             if key not in known:
                 yield _unknown(path, key, list(known), root)
     elif error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
-        yield _wrong_name(path, str(error.instance))
+        yield _wrong_name(path, str(error.instance), root)
     elif error.validator == "required":
         for key in error.validator_value:
             if key not in error.instance:
@@ -123,12 +123,13 @@ def _home(key: str, root: Schema) -> str | None:
     return None
 
 
-def _wrong_name(path: JsonPath, key: str) -> Breach:
+def _wrong_name(path: JsonPath, key: str, root: Schema) -> Breach:
     shown = escape_foreign(key)
     if path == ("environments",):
         fix = "use letters, digits, '_' and '.'; no '-'"
         return Breach((*path, key), f"{shown!r} cannot be the name of an environment", fix)
-    fix = f"did you mean {kebab(key)!r}?" if kebab(key) else "use small letters, digits and '-'"
+    meant = (None if path else nearly(key, root["properties"])) or kebab(key)
+    fix = f"did you mean {meant!r}?" if meant else "use small letters, digits and '-'"
     return Breach((*path, key), f"the key {shown!r} is not in kebab-case", fix)
 
 
@@ -151,7 +152,7 @@ def _wrong_value(error: Any, path: JsonPath) -> tuple[str, str | None]:
         return f"must be {' or '.join(kinds)}, not {_kind(value)}", _without_quotes(value, kinds)
     if error.validator == "enum":
         allowed = ", ".join(map(str, limit))
-        meant = nearly(value, map(str, limit), cutoff=0.5) if isinstance(value, str) else None
+        meant = nearly(value, map(str, limit), cutoff=0.6) if isinstance(value, str) else None
         return f"cannot be {_shown(value, path)}", (
             f"did you mean {meant!r}? " if meant else ""
         ) + f"allowed: {allowed}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from txojobs.config.places import JsonPath
 
 _TOKEN = re.compile(
-    r"(?i)\b(?:bearer|basic)\s+\S{8,}|\beyJ[\w-]{8,}\.[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"(?i)\b(?:bearer|basic)\s+\S{8,}|\beyJ[\w-]{5,}\.[\w-]{5,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 _USER_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]{0,20}://[^\s/?#@]*:[^\s/?#@]*@", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|::1")
