@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "redact", "_version"),
+    ("errors", "records", "redact", "_version", "suggest"),
+    ("yaml_slips",),
     ("exact_json", "yaml_source", "workspace", "expressions", "parallel"),
     ("config", "logs"),
     ("rest", "files", "state", "demo"),

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str, JsonValue] | None"
-Record: TypeAlias = "dict[str, JsonValue]"
-Batch: TypeAlias = "list[Record]"
+Record: TypeAlias = dict[str, "JsonValue"]
+Batch: TypeAlias = list[Record]
 """1 ... batch_size records, never empty."""
 
 
@@ -33,7 +33,7 @@ class Column(NamedTuple):
 
 COLUMN_TYPES = ("text", "integer", "decimal", "boolean", "date", "datetime", "time")
 
-Columns: TypeAlias = "tuple[Column, ...]"
+Columns: TypeAlias = tuple[Column, ...]
 
 
 @dataclass(slots=True)

@@ -127,7 +127,7 @@ def test_g28_the_endpoint_of_the_environment_is_the_base_address(folder: Path) -
         ("\uff41", "prod"),
         ("acme", "pr\0d"),
         ("acme.", "prod"),
-    ],  # fmt: skip
+    ],
 )
 def test_b5_names_that_leave_the_folder_are_refused(folder: Path, org: str, env: str) -> None:
     before = sorted(folder.parent.rglob("*"))

@@ -174,7 +174,7 @@ def _by_kind(err: json.JSONDecodeError, rest: str) -> _Slip | None:
     return None
 
 
-def _by_letter(rest: str, before: str, err: json.JSONDecodeError) -> _Slip | None:  # noqa: C901, PLR0911 - a table
+def _by_letter(rest: str, before: str, err: json.JSONDecodeError) -> _Slip | None:  # noqa: C901 - a table
     letter = rest[:1]
     if rest.startswith(("//", "/*", "#")):
         return None, "JSON has no comments", 'remove it, or write it as a member: "description": "..."'

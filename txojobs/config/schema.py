@@ -77,7 +77,7 @@ _CHECKED = {
 }  # fmt: skip
 
 
-def fits(value: Any, schema: Any, root: Schema) -> bool:  # noqa: PLR0911 - one way out for each keyword
+def fits(value: Any, schema: Any, root: Schema) -> bool:
     """Whether a value surely fits the schema; False also for a keyword that only jsonschema knows."""
     if isinstance(schema, bool):
         return schema

@@ -89,6 +89,14 @@ class Publication:
             self._registry.release()
         return [output.name for output in self._outputs]
 
+    def discard(self, temp: Path) -> None:
+        """Take one output out of the run and remove its temporary file; the others are not touched."""
+        for output in list(self._outputs):
+            if output.temp == temp and not self._committed:
+                self._outputs.remove(output)
+                with explained(output.final, doing="discard", safe=UNCHANGED):
+                    temp.unlink(missing_ok=True)
+
     def abandon(self) -> None:
         """Remove the temporary files, unless they are committed. May be called at any time, also twice.
 

@@ -40,6 +40,18 @@ class Proof:
     duplicates: int
     strength: Strength
 
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the facts for a run report."""
+        return {
+            "strength": self.strength,
+            "rows": self.rows,
+            "pages": self.pages,
+            "requests": self.requests,
+            "count": self.count,
+            "count-note": self.count_note,
+            "key-checked": self.key_checked,
+        }
+
 
 class KeyWatch:
     """Remembers the key of every record.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiTimeoutError
@@ -17,6 +18,7 @@ from txojobs.rest.retry import RetryBudget
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from txojobs.records import JsonValue
     from txojobs.rest.breaker import Ticket
     from txojobs.rest.origin import Origin
     from txojobs.rest.settings import ApiSettings
@@ -34,6 +36,16 @@ class TrafficSnapshot:
     retries: int = 0
     bytes_received: int = 0
     waits_s: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the counts for a run report."""
+        return {
+            "origin": self.origin,
+            "requests": self.requests,
+            "retries": self.retries,
+            "bytes-received": self.bytes_received,
+            "waits-seconds": {cause: Decimal(f"{seconds:.3f}") for cause, seconds in self.waits_s.items()},
+        }
 
 
 class Traffic:

@@ -1,0 +1,59 @@
+"""From what happened to the exit code: one literal table."""
+
+from __future__ import annotations
+
+from txojobs import errors
+
+DONE = 0
+FAILED = 1
+INVALID = 2
+PARTIAL = 3
+REFUSED = 4
+BUG = 70
+LOCKED = 75
+INTERRUPTED = 130
+TERMINATED = 143
+
+BY_OUTCOME = {
+    "done": DONE,
+    "partial": PARTIAL,
+    "refused": REFUSED,
+    "failed": FAILED,
+    "interrupted": INTERRUPTED,
+}
+
+BY_ERROR: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.JobLockedError, LOCKED),
+    (errors.InvalidJobError, INVALID),
+    (errors.ConfigurationError, INVALID),
+    (errors.MissingKeyError, INVALID),
+    (errors.ValidationError, INVALID),
+    (errors.TxoBaseError, FAILED),
+    (KeyboardInterrupt, INTERRUPTED),
+)
+"""The first class that fits decides; what fits none is a bug."""
+
+
+class Terminated(KeyboardInterrupt):  # a signal, as KeyboardInterrupt is
+    """The process was asked to end (SIGTERM)."""
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code for an error that ended a command before or outside a run."""
+    if isinstance(error, Terminated):
+        return TERMINATED
+    if isinstance(error, errors.RunCancelledError):
+        return 128 + error.signal_number
+    return next((code for kind, code in BY_ERROR if isinstance(error, kind)), BUG)
+
+
+def run_code(outcome: str, error: BaseException | None) -> int:
+    """Return the exit code of a run that began: what fails in it is no longer a matter of usage.
+
+    A value that first came to light in the run (`${{ steps.x.count }}`, say) still makes the job invalid.
+    """
+    if error is None:
+        return BY_OUTCOME[outcome]
+    code = exit_code(error)
+    begun = isinstance(error, errors.ValidationError | errors.MissingKeyError)
+    return FAILED if begun else code

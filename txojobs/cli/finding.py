@@ -1,0 +1,57 @@
+"""From the word on the command line to the job file, and from a file to the name that marks carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from txojobs.errors import ValidationError
+from txojobs.suggest import nearest_name
+
+if TYPE_CHECKING:
+    from txojobs.workspace import Workspace
+
+EXTENSIONS = (".yaml", ".yml")
+
+
+def job_files(workspace: Workspace) -> list[Path]:
+    """Return the files of jobs/, folders below it included, sorted."""
+    folder = workspace.root / "jobs"
+    found = [path for path in folder.rglob("*") if path.suffix in EXTENSIONS and path.is_file()]
+    return sorted(found)
+
+
+def job_names(workspace: Workspace) -> dict[str, Path]:
+    """Return each job's name on the command line: its path below jobs/, without the extension."""
+    folder = workspace.root / "jobs"
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in job_files(workspace)}
+
+
+def find_job(workspace: Workspace, word: str) -> Path:
+    """Return the file of a job: a name in jobs/, or a path.
+
+    Raises:
+        ValidationError: there is none; it names the nearest.
+    """
+    names = job_names(workspace)
+    if word in names:
+        return names[word]
+    path = Path(word)
+    if path.suffix in EXTENSIONS and path.is_file():
+        return path.resolve()
+    name = nearest_name(word.removesuffix(".yaml").removesuffix(".yml"), names)
+    if not names:
+        fix = "write one, or begin with: txojobs init"
+    else:
+        fix = f"did you mean {name!r}?" if name else f"the jobs are: {', '.join(list(names)[:12])}"
+    raise ValidationError(f"there is no job {word!r} in jobs/", how_to_fix=fix)
+
+
+def shown(path: Path, workspace: Workspace) -> str:
+    """Return the path as a person would type it: from the current folder, else from the workspace, else whole."""
+    for base in (Path.cwd(), workspace.root):
+        try:
+            return path.resolve().relative_to(base.resolve()).as_posix()
+        except ValueError:
+            continue
+    return str(path)

@@ -1,0 +1,175 @@
+"""The command line: the group of commands, and THE place where an exception becomes text and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from txojobs.cli.console import stderr
+from txojobs.cli.exit_codes import BUG, INTERRUPTED, INVALID, exit_code
+from txojobs.errors import TxoBaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("txojobs.cli.init:init", "Make a new workspace."),
+    "run": ("txojobs.cli.run:run", "Run a job."),
+    "validate": ("txojobs.cli.validate:validate", "Check jobs and configuration files."),
+    "list": ("txojobs.cli.list_jobs:list_jobs", "List the jobs of the workspace."),
+    "show": ("txojobs.cli.show:show", "Show what a job does, without running it."),
+    "steps": ("txojobs.cli.steps:steps", "Describe the steps that a job can use."),
+    "config": ("txojobs.cli.config:config", "Show the effective configuration, and where it comes from."),
+    "schema": ("txojobs.cli.schema:schema", "Print or write the JSON Schema and the generated pages."),
+    "demo": ("txojobs.cli.demo:demo", "Serve the demo data."),
+    "completion": ("txojobs.cli.completion:completion", "Print the shell completion script."),
+}
+"""Each command: where it is, and what the list of commands says of it. A module is loaded when it is used."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, or None."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and with the nearest command when there is no such one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from txojobs.suggest import nearest  # noqa: PLC0415
+
+            hint = nearest(name, COMMANDS) or "see txojobs --help"
+            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it:  txojobs init  and then  txojobs run export-customers demo test",
+)
+@click.option(
+    "--workspace",
+    "-w",
+    metavar="DIR",
+    help="The workspace; the nearest folder upwards with jobs/ or config/ when left out.",
+)
+@click.version_option(package_name="txojobs", message="txojobs %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, workspace: str | None) -> None:
+    """Complete, exact exports from OData and REST services, written as YAML jobs."""
+    ctx.obj = workspace
+
+
+def run_command_line(args: Sequence[str]) -> int:
+    """Run a command and return its exit code. Nothing below shows a traceback or decides about a code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a console without UTF-8 must not crash us
+    try:
+        result = cli.main(args=list(args), prog_name="txojobs", standalone_mode=False)
+    except click.exceptions.Exit as err:
+        return err.exit_code
+    except click.UsageError as err:
+        _show_usage_error(err)
+        return INVALID
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as err:
+        stderr().line(f"Error: {err.format_message()}")
+        return INVALID
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except (TxoBaseError, KeyboardInterrupt) as err:
+        _show(err)
+        return exit_code(err)
+    except Exception as err:  # noqa: BLE001  # the last resort: a bug of ours
+        return _show_bug(err)
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: BaseException) -> None:
+    from txojobs.cli.render import show_error  # noqa: PLC0415
+
+    if isinstance(error, KeyboardInterrupt):
+        stderr().line("interrupted")
+        return
+    show_error(stderr(), error, source=source_lines)
+
+
+def source_lines(name: str) -> list[str]:
+    """Return the lines of a file that a mark names, relative to here or to the workspace; none when unreadable."""
+    from txojobs.workspace import Workspace  # noqa: PLC0415
+
+    places = [Path(name)]
+    with contextlib.suppress(TxoBaseError):
+        places.append(Workspace.find().root / name)
+    for path in places:
+        with contextlib.suppress(OSError, ValueError):
+            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return []
+
+
+def _show_usage_error(err: click.UsageError) -> None:
+    console = stderr()
+    console.line(f"Error: {err.format_message()}")
+    if err.ctx is not None:
+        console.line(f"Try: {err.ctx.command_path} --help")
+
+
+def _show_bug(err: Exception) -> int:
+    """Keep the traceback in a file and say where: it is for us, not for the screen."""
+    import tempfile  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
+    text = "".join(traceback.format_exception(err))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="txojobs-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write(text)
+    console = stderr()
+    console.line(f"txojobs has a bug: {type(err).__name__}")
+    console.line(f"The details are in {file.name}; please report them.")
+    return BUG
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: whoever read our output has closed it."""
+    import os  # noqa: PLC0415
+
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def workspace_of(ctx: click.Context) -> Any:
+    """Return the workspace that `--workspace` names, or the nearest one."""
+    from txojobs.workspace import Workspace  # noqa: PLC0415
+
+    named = ctx.find_root().obj
+    return Workspace.at(Path(named)) if named else Workspace.find()

@@ -1,0 +1,197 @@
+"""What a run shows while it works, and its summary: live lines on a terminal, plain ones elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from txojobs.cli.render import clean
+from txojobs.engine.events import Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from txojobs.cli.console import Console
+    from txojobs.engine.report import RunReport, StepResult
+
+PLAIN_INTERVAL_S = 10.0
+WIDTH_VERB = 22
+
+
+class PlainProgress(Listener):
+    """One line when a step begins, one every ten seconds, one at its end: for pipes and CI."""
+
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def run_started(self, report: RunReport) -> None:
+        """Show the headline."""
+        self._console.line(headline(report))
+
+    def step_started(self, step: StepResult) -> None:
+        """Say that a source begins; what only follows it speaks at its end."""
+        self._told[step.key] = self._clock()
+        if step.verb in ("fetch", "load"):
+            self._console.line(f"  {name_of(step):<{WIDTH_VERB}} begins")
+
+    def step_moved(self, step: StepResult) -> None:
+        """Say how far a source is, every ten seconds."""
+        now = self._clock()
+        if step.verb in ("fetch", "load") and now - self._told[step.key] >= PLAIN_INTERVAL_S:
+            self._told[step.key] = now
+            self._console.line(f"  {name_of(step):<{WIDTH_VERB}} {amount(step)} so far")
+
+    def step_finished(self, step: StepResult) -> None:
+        """Show the step's line of the summary."""
+        self._console.line(step_line(step))
+
+    def waiting(self, text: str) -> None:
+        """Say what is waited for."""
+        self._console.line(f"  {clean(text)}")
+
+
+class LiveProgress(Listener):
+    """The running step's line lives; finished ones stand above it."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.console import Console as RichConsole  # noqa: PLC0415  # only where somebody looks
+        from rich.live import Live  # noqa: PLC0415
+
+        self._console = console
+        rich = RichConsole(
+            file=console.stream, force_terminal=True, no_color=not console.colour, highlight=False
+        )
+        self._live = Live(console=rich, refresh_per_second=8, transient=True, get_renderable=self._renderable)
+        self._running: dict[str, StepResult] = {}
+        self._began: dict[str, float] = {}
+        self._note = ""
+
+    def run_started(self, report: RunReport) -> None:
+        """Show the headline and begin to draw."""
+        self._console.line(headline(report))
+        self._console.line()
+        self._live.start()
+
+    def step_started(self, step: StepResult) -> None:
+        """Draw the step from now on."""
+        self._running[step.key] = step
+        self._began[step.key] = time.monotonic()
+
+    def step_moved(self, step: StepResult) -> None:
+        """The wait is over."""
+        del step
+        self._note = ""
+
+    def step_finished(self, step: StepResult) -> None:
+        """Put the step's line above the living ones."""
+        self._running.pop(step.key, None)
+        self._live.console.print(_text(step_line(step)), soft_wrap=True)
+
+    def run_finished(self, report: RunReport) -> None:
+        """Stop drawing."""
+        del report
+        self._live.stop()
+
+    def waiting(self, text: str) -> None:
+        """Show what is waited for."""
+        self._note = clean(text)
+
+    def _renderable(self) -> Any:
+        lines = []
+        for step in list(self._running.values()):
+            line = f"  {name_of(step):<{WIDTH_VERB}} {amount(step)}"
+            if step.expected and step.records:
+                gone = time.monotonic() - self._began[step.key]
+                left = gone / step.records * max(0, step.expected - step.records)
+                line += f"   {step.records / max(gone, 0.001):,.0f} a second   {left:.0f} s left"
+            lines.append(line)
+        if self._note:
+            lines.append(f"  {self._note}")
+        return _text("\n".join(lines))
+
+
+def _text(text: str) -> Any:
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text(text)
+
+
+class WaitWatch(logging.Handler):
+    """Hands on what the client says of its waits and retries."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the message; it carries no secret, and is escaped by whoever shows it."""
+        self._told(record.getMessage())
+
+
+def headline(report: RunReport) -> str:
+    """Return job, place and params in one line."""
+    params = "  ".join(f"{name}={value}" for name, value in report.params.items() if value is not None)
+    kind = "  (dry run: nothing is written)" if report.dry_run else ""
+    trial = f"  first {report.limit:,} records of each source" if report.limit and not report.dry_run else ""
+    return clean(f"{report.job}  {report.org}-{report.env}  {params}".rstrip() + trial + kind)
+
+
+def name_of(step: StepResult) -> str:
+    """Return the verb and what it works on."""
+    return clean(f"{step.verb} {step.title}".strip())[:40]
+
+
+def amount(step: StepResult) -> str:
+    """Return the number of records, of how many where that is known."""
+    if step.verb == "fetch" and step.expected is not None:
+        return f"{step.records:,} of {step.expected:,}"
+    return f"{step.records:,} {_NOUNS.get(step.verb, 'rows')}"
+
+
+_NOUNS = {"filter": "kept"}
+
+
+def step_line(step: StepResult) -> str:
+    """Return a step's line of the summary."""
+    parts = [f"  {name_of(step):<{WIDTH_VERB}} {amount(step):<18}"]
+    if step.state == "failed":
+        parts.append("stopped")
+    elif step.state == "skipped":
+        parts = [f"  {name_of(step):<{WIDTH_VERB}} left out"]
+    if step.rejected:
+        parts.append(f"{step.rejected:,} put aside")
+    fetched: Any = step.notes.get("fetched")
+    if fetched:
+        requests = fetched["requests"]
+        parts.append(f"{requests:,} request{'' if requests == 1 else 's'}")
+        parts.append(f"{step.seconds:.1f} s")
+        parts.append(proof_in_words(fetched))
+    written: Any = step.notes.get("written")
+    if written:
+        parts.append(size_in_words(written["size-bytes"]))
+        parts += [f"{kind}: {times:,}" for kind, times in written["conversions"].items()]
+    return "   ".join(part for part in parts if part).rstrip()
+
+
+def proof_in_words(proof: Any) -> str:
+    """Return what is known of the completeness of a read."""
+    counted = proof["count"] is not None and proof["count-note"] is None
+    if proof["strength"] == "unproven":
+        return f"complete: not proven ({proof['count-note'] or 'no count'})"
+    words = ["rows = $count"] if counted else []
+    if proof["key-checked"]:
+        words.append("no key twice")
+    return "complete: " + ", ".join(words)
+
+
+def size_in_words(size_bytes: int) -> str:
+    """Return "38 KB"."""
+    if size_bytes < 1000:  # noqa: PLR2004  # bytes in a kilobyte, as file managers count
+        return f"{size_bytes} bytes"
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:.1f} {unit}"
+    return f"{size_bytes / 1e3:.0f} KB"

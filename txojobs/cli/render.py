@@ -1,0 +1,79 @@
+"""Errors and problems as text: the one place where facts become sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from txojobs.redact import escape_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from txojobs.cli.console import Console
+    from txojobs.errors import Problem
+
+_MARKS = {"Problem": "❌ ", "Solution": "✅ ", "Example": "📝 "}
+
+
+def clean(text: str) -> str:
+    """Return foreign text so that a terminal shows it and obeys nothing in it; line breaks stay."""
+    return "\n".join(escape_foreign(line) for line in str(text).split("\n"))
+
+
+def show_error(console: Console, error: BaseException, *, source: Callable[[str], Sequence[str]]) -> None:
+    """Show an error as Problem, Solution, Example, with where it arose; problems one by one.
+
+    `source` gives the lines of a file that a mark names, or nothing.
+    """
+    problems: Iterable[Problem] = getattr(error, "problems", ())
+    if problems:
+        for problem in problems:
+            show_problem(console, problem, source(problem.where.file) if problem.where else ())
+        return
+    facts: Any = error
+    show_fact(console, "Problem", str(error) or type(error).__name__, "red")
+    where, step = getattr(facts, "where", None), getattr(facts, "step", None)
+    if where is not None and where.line:
+        console.line("   " + console.styled(clean(f"{where}{f' in step {step}' if step else ''}"), "dim"))
+    for title, fact, colour in (("Solution", "how_to_fix", "green"), ("Example", "example", "blue")):
+        text = getattr(facts, fact, None)
+        if text:
+            show_fact(console, title, text, colour)
+
+
+def show_fact(console: Console, title: str, text: str, colour: str) -> None:
+    """Show one of the three facts of a HelpfulError."""
+    mark = _MARKS[title] if console.marks else ""
+    lines = clean(text).split("\n")
+    console.line(f"{mark}{console.styled(title + ':', colour)} {lines[0]}")
+    for line in lines[1:]:
+        console.line(f"   {line}")
+
+
+def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> None:
+    """Show one problem with the line it stands on, the place underlined, and the fix."""
+    where, severity = problem.where, problem.severity
+    colour = "red" if severity == "error" else "yellow"
+    prefix = f"{where}: " if where is not None else ""
+    console.line(f"{clean(prefix)}{console.styled(severity, colour)}: {clean(problem.message)}")
+    if where is not None and 0 < where.line <= len(lines):
+        number = f"{where.line:>5}"
+        text = lines[where.line - 1].rstrip("\n")
+        shown = clean(text.replace("\t", " "))
+        length = max(1, min(problem.length, len(text) - where.column + 1))
+        console.line(console.styled(f"{number} | ", "dim") + shown)
+        console.line(
+            console.styled("      | ", "dim")
+            + " " * (where.column - 1)
+            + console.styled("^" * length, colour)
+        )
+    if problem.fix:
+        console.line(f"fix: {clean(problem.fix)}")
+    if problem.example:
+        console.line(f"     {clean(problem.example)}")
+    console.line()
+
+
+def plural(number: int, noun: str) -> str:
+    """Return "1 error", "2 errors", "1,000 files"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,62 @@
+"""All that a step may touch while it runs.
+
+The engine makes one RunContext for each step; a step knows nothing else of the run, and no other step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import logging
+    import threading
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from txojobs.errors import TxoBaseError
+    from txojobs.records import JsonValue, Record, RecordStream
+    from txojobs.workspace import Workspace
+
+
+class Outputs(Protocol):
+    """Where a sink writes: nothing appears under its final name before the whole run has succeeded."""
+
+    def create(self, name: str, *, stamped: bool) -> Path:
+        """Return a new empty temporary file for `output/<org>-<env>-<name>`, published with the run.
+
+        Raises:
+            FileOperationError: two outputs of the run have the same name, or the folder cannot be written.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What one step is given.
+
+    `cancel` is set when the run must stop; waits end when it is. `limit` is the most records that a source may
+    give (`--limit`), or None.
+    """
+
+    workspace: Workspace
+    config: dict[str, Any]
+    rest: Callable[[], Any]
+    """The client of this step's api."""
+    outputs: Outputs
+    read: Callable[[str], RecordStream]
+    """The stream of another step, which the step names in a field of type StepRef."""
+    reject: Callable[[Record, int, TxoBaseError], None]
+    """Put a record (with its position, from 1) aside; raises the error when the step has no `rejects` file."""
+    note: Callable[[str, JsonValue], None]
+    """Add a fact to the run report."""
+    progress: Callable[[int | None], None]
+    """Tell how many records a source expects, once it knows."""
+    log: logging.Logger
+    cancel: threading.Event
+    deadline: Callable[[], float]
+    """When this step must be done, on the monotonic clock in seconds; counted from its first call."""
+    now: datetime
+    batch_size: int
+    limit: int | None

@@ -1,0 +1,96 @@
+"""Where the sinks of a run write, and which of it is published at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from txojobs.files.names import output_name, split_extension
+from txojobs.files.publish import Publication
+from txojobs.workspace import inside
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from txojobs.workspace import Workspace
+
+
+class RunOutputs:
+    """The outputs of one run. A dry run writes into a scratch folder that is removed with it."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        org: str,
+        env: str,
+        now: datetime,
+        run_id: str,
+        folder: Path | None,
+        limit: int | None,
+        dry_run: bool,
+    ) -> None:
+        self._org = org
+        self._env = env
+        self._now = now
+        self._limit = limit
+        self._scratch = Path(tempfile.mkdtemp(prefix="txojobs-dry-run-")) if dry_run else None
+        self._real = folder or workspace.root / "output"
+        self._publication = Publication(workspace.state_dir / "publish", run=run_id)
+        self._made: dict[Path, Path] = {}
+
+    def create(self, name: str, *, stamped: bool) -> Path:
+        """Return the temporary file of an output; see context.Outputs."""
+        final_name = output_name(
+            self._org, self._env, name, now=self._now, stamped=stamped, first_n=self._limit
+        )
+        if self._scratch is not None:
+            path = inside(self._scratch, final_name)
+            self._made[path] = self._real / final_name
+            return path
+        self._real.mkdir(parents=True, exist_ok=True)
+        final = inside(self._real, final_name)
+        temp = self._publication.add(final, stamped=stamped)
+        self._made[temp] = final
+        return temp
+
+    def planned(self) -> list[str]:
+        """Return the names that the outputs have or would have."""
+        return [str(final) for final in self._made.values()]
+
+    def discard(self, temps: list[Path]) -> None:
+        """Take outputs out of the run: a step that they depend on has failed, and the run goes on without."""
+        for temp in temps:
+            self._made.pop(temp, None)
+            self._publication.discard(temp)
+
+    def commit(self) -> list[Path]:
+        """Publish everything; nothing when this is a dry run."""
+        if self._scratch is not None:
+            self.abandon()
+            return []
+        return self._publication.commit()
+
+    def abandon(self) -> None:
+        """Remove what was written; safe to call at any time and more than once."""
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._publication.abandon()
+
+    def previous(self, name: str) -> Path | None:
+        """Return the newest published file of an output name, whole runs only."""
+        folder, _, last = name.replace("\\", "/").rpartition("/")
+        stem, extension = split_extension(last)
+        pattern = re.compile(
+            re.escape(f"{self._org}-{self._env}-{stem}")
+            + r"(_\d{4}-\d\d-\d\dT\d{4}Z(-\d+)?)?"
+            + re.escape(extension)
+        )
+        with contextlib.suppress(OSError):
+            found = [each for each in (self._real / folder).iterdir() if pattern.fullmatch(each.name)]
+            return max(found, key=lambda each: each.stat().st_mtime, default=None)
+        return None

@@ -1,0 +1,119 @@
+"""What a run has to say when it is over: one document, the same on screen, as JSON and under logs/.
+
+Version 1. Holds counts, names and times; never a record, never a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from txojobs.errors import TxoBaseError
+    from txojobs.records import JsonValue
+
+VERSION = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class StepResult:
+    """One step: `state` is done, failed, skipped (its `if` was false, or it is disabled) or not-reached.
+
+    `seconds` is the step's own time, without the steps that it reads.
+    """
+
+    key: str
+    verb: str
+    title: str
+    where: str
+    state: str = "not-reached"
+    records: int = 0
+    expected: int | None = None
+    rejected: int = 0
+    seconds: float = 0.0
+    notes: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class RunReport:
+    """One run: `outcome` is done, partial, failed, refused or interrupted."""
+
+    run_id: str
+    job: str
+    org: str
+    env: str
+    started: datetime
+    params: dict[str, object]
+    steps: list[StepResult]
+    outcome: str = "failed"
+    seconds: float = 0.0
+    outputs: list[Path] = field(default_factory=list)
+    would_write: list[str] = field(default_factory=list)
+    """The names that a dry run would have written."""
+    previous: list[Path] = field(default_factory=list)
+    """The newest earlier file of each output, for the one who must know what still stands."""
+    warnings: list[str] = field(default_factory=list)
+    traffic: list[dict[str, JsonValue]] = field(default_factory=list)
+    error: BaseException | None = None
+    log: Path | None = None
+    dry_run: bool = False
+    limit: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON values; texts are not redacted yet."""
+        return {
+            "version": VERSION,
+            "run-id": self.run_id,
+            "job": self.job,
+            "org": self.org,
+            "env": self.env,
+            "started": self.started.isoformat(),
+            "seconds": round(self.seconds, 3),
+            "outcome": self.outcome,
+            "dry-run": self.dry_run,
+            "limit": self.limit,
+            "params": {name: _plain(value) for name, value in self.params.items()},
+            "steps": [_step(step) for step in self.steps],
+            "outputs": [str(path) for path in self.outputs],
+            "would-write": self.would_write,
+            "warnings": self.warnings,
+            "traffic": self.traffic,
+            "error": None if self.error is None else _error(self.error),
+            "log": str(self.log) if self.log else None,
+        }
+
+
+def _step(step: StepResult) -> dict[str, Any]:
+    return {
+        "id": step.key,
+        "verb": step.verb,
+        "title": step.title,
+        "where": step.where,
+        "state": step.state,
+        "records": step.records,
+        "rejected": step.rejected,
+        "seconds": round(step.seconds, 3),
+        **step.notes,
+    }
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    facts: TxoBaseError | Any = error
+    where = getattr(facts, "where", None)
+    return {
+        "type": type(error).__name__,
+        "problem": str(error) or type(error).__name__,
+        "solution": getattr(facts, "how_to_fix", None),
+        "example": getattr(facts, "example", None),
+        "where": str(where) if where else None,
+        "step": getattr(facts, "step", None),
+    }
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return [_plain(item) for item in value] if isinstance(value, list) else value

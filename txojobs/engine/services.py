@@ -1,0 +1,80 @@
+"""The clients of a run, one for each api of the configuration, and the demo service when one asks for it.
+
+`"api-base-url": "demo:"` starts the embedded service before the first request and stops it with the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from txojobs.records import JsonValue
+    from txojobs.redact import Redactor
+
+DEMO = "demo:"
+
+
+class Services:
+    """Holds the clients until `close`; may be asked from several threads."""
+
+    def __init__(self, config: dict[str, Any], *, redactor: Redactor, cancel: threading.Event) -> None:
+        self._config = config
+        self._redactor = redactor
+        self._cancel = cancel
+        self._clients: dict[str, Any] = {}
+        self._exit = contextlib.ExitStack()
+        self._lock = threading.Lock()
+        self._demo_url: str | None = None
+
+    def client(self, api: str) -> Any:
+        """Return the client of an api, made at its first use."""
+        from txojobs.rest.factory import create_rest_api  # noqa: PLC0415  # requests: only when something is asked
+
+        with self._lock:
+            if api not in self._clients:
+                client = create_rest_api(
+                    self._with_demo(api),
+                    api=api,
+                    numbers="decimal",
+                    redactor=self._redactor,
+                    cancel=self._cancel,
+                )
+                self._exit.callback(client.close)
+                self._clients[api] = client
+            return self._clients[api]
+
+    def _with_demo(self, api: str) -> dict[str, Any]:
+        """Return the configuration, with the running demo service's address in place of `demo:`."""
+        section, key = _base_url_place(self._config, api)
+        if section.get(key) != DEMO:
+            return self._config
+        if self._demo_url is None:
+            from txojobs.demo.process import start  # noqa: PLC0415
+
+            self._demo_url = self._exit.enter_context(start()).base_url
+        config = copy.copy(self._config)
+        if api == "default":
+            config["global"] = copy.copy(config["global"])
+        else:
+            config["apis"] = copy.copy(config["apis"])
+            config["apis"][api] = copy.copy(config["apis"][api])
+        _base_url_place(config, api)[0][key] = self._demo_url
+        return config
+
+    def traffic(self) -> list[dict[str, JsonValue]]:
+        """Return the counts of each origin that was asked."""
+        return [each.as_json() for client in self._clients.values() for each in client.traffic]
+
+    def close(self) -> None:
+        """Close every connection and stop the demo service; a second call does nothing."""
+        self._exit.close()
+
+
+def _base_url_place(config: dict[str, Any], api: str) -> tuple[Any, str]:
+    if api == "default":
+        return config.get("global", {}), "api-base-url"
+    section = config.get("apis", {}).get(api, {})
+    return section, "base-url" if "base-url" in section else "api-base-url"

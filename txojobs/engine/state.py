@@ -1,0 +1,128 @@
+"""What the parts of one run share: the job, its values, its results, where it writes, when it must end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from txojobs.context import RunContext
+from txojobs.errors import RunCancelledError
+from txojobs.job.bind import bind_text
+from txojobs.job.scope import Scope, run_facts
+from txojobs.job.wiring import needs
+
+if TYPE_CHECKING:
+    import logging
+    import threading
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from txojobs.context import Outputs
+    from txojobs.engine.events import Listener
+    from txojobs.engine.outputs import RunOutputs
+    from txojobs.engine.report import StepResult
+    from txojobs.engine.services import Services
+    from txojobs.errors import TxoBaseError
+    from txojobs.job.model import Job, StepUse
+    from txojobs.records import JsonValue, Record, RecordStream
+    from txojobs.workspace import Workspace
+
+BATCH_SIZE = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """One run. `deadline` is on the monotonic clock."""
+
+    job: Job
+    workspace: Workspace
+    config: dict[str, Any]
+    params: dict[str, object]
+    run_id: str
+    now: datetime
+    local_now: datetime
+    results: dict[str, StepResult]
+    services: Services
+    outputs: RunOutputs
+    listener: Listener
+    log: logging.Logger
+    cancel: threading.Event
+    deadline: float
+    limit: int | None
+    spool_dir: Path
+    failed_step: str | None = None
+    cancel_signal: int = 2
+    warnings: list[str] = field(default_factory=list)
+
+    def scope(self) -> Scope:
+        """Return the values that `${{ }}` sees now; counts of steps that have finished among them."""
+        counts = {use.id: self.results[use.key].records for use in self.job.steps if use.id}
+        return Scope(
+            params=self.params,
+            config=self.config,
+            run=run_facts(self.run_id, self.local_now),
+            counts=counts,
+        )
+
+    def in_order(self) -> list[StepUse]:
+        """Return the steps so that each stands after those it needs."""
+        order: dict[str, StepUse] = {}
+
+        def visit(use: StepUse) -> None:
+            for key in needs(use):
+                found = next((each for each in self.job.steps if key in (each.key, each.id)), None)
+                if found is not None and found.key not in order:
+                    visit(found)
+            order.setdefault(use.key, use)
+
+        for use in self.job.steps:
+            visit(use)
+        return list(order.values())
+
+    def check_cancelled(self) -> None:
+        """Raise RunCancelledError when the run was asked to stop."""
+        if self.cancel.is_set():
+            raise RunCancelledError("the run was interrupted", signal_number=self.cancel_signal)
+
+    def context(
+        self,
+        use: StepUse,
+        *,
+        outputs: Outputs,
+        read: Callable[[str], RecordStream],
+        reject: Callable[[Record, int, TxoBaseError], None],
+        deadline: Callable[[], float],
+    ) -> RunContext:
+        """Return what one step may touch."""
+        result = self.results[use.key]
+        api = bind_text(str, use.api, self.scope()) if use.api is not None else self.job.api or "default"
+
+        def note(key: str, value: JsonValue) -> None:
+            result.notes[key] = value
+
+        def progress(expected: int | None) -> None:
+            result.expected = expected
+
+        return RunContext(
+            workspace=self.workspace,
+            config=self.config,
+            rest=lambda: self.services.client(api),
+            outputs=outputs,
+            read=lambda name: read(next(each.key for each in self.job.steps if each.id == name)),
+            reject=reject,
+            note=note,
+            progress=progress,
+            log=self.log,
+            cancel=self.cancel,
+            deadline=deadline,
+            now=self.now,
+            batch_size=BATCH_SIZE,
+            limit=self.limit,
+        )
+
+
+def seconds_since(begun: float) -> float:
+    """Return the seconds since a moment of the monotonic clock."""
+    return time.monotonic() - begun

@@ -1,0 +1,77 @@
+"""Names of fields, checked before the run wherever `select` or `columns` tell what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from txojobs.errors import Problem
+from txojobs.suggest import nearest
+
+if TYPE_CHECKING:
+    from txojobs.job.model import Job, StepUse
+    from txojobs.records import Columns
+
+
+def check_fields(job: Job, problems: list[Problem]) -> None:
+    """Set the known columns of each step, and note each expression that names a field that cannot be there."""
+    for use in job.steps:
+        use.columns = None
+    for use in _in_order(job):
+        incoming = incoming_columns(job, use)
+        if incoming is not None:
+            _check(use, {column.name for column in incoming}, problems)
+        use.columns = use.sample.outgoing(incoming)
+
+
+def incoming_columns(job: Job, use: StepUse) -> Columns | None:
+    """Return the known columns of what a step reads: those of all its inputs, when each is known."""
+    inputs = [job.step(key).columns for key in use.reads]
+    if not inputs or any(columns is None for columns in inputs):
+        return None
+    merged = {column.name: column for columns in reversed(inputs) for column in columns or ()}
+    order = dict.fromkeys(column.name for columns in inputs for column in columns or ())
+    return tuple(merged[name] for name in order)
+
+
+def _in_order(job: Job) -> list[StepUse]:
+    """Return the steps so that each stands after those that it reads."""
+    order: list[StepUse] = []
+
+    def visit(use: StepUse, depth: int) -> None:
+        if use in order or depth > len(job.steps):  # a circle is reported elsewhere
+            return
+        for key in use.reads:
+            visit(job.step(key), depth + 1)
+        order.append(use)
+
+    for use in job.steps:
+        visit(use, 0)
+    return order
+
+
+def _check(use: StepUse, known: set[str], problems: list[Problem]) -> None:
+    optional = set(getattr(use.sample, "optional", ()))
+    for expression in use.sample.named():
+        prefix = expression.prefix
+        for path in sorted(expression.expression.paths):
+            names = path[len(prefix) :] if path[: len(prefix)] == prefix else ()
+            if not names or names[0] in known or names[0] in optional or names[0] in ("[]", "*"):
+                continue
+            where = expression.where if expression.where.line else use.where
+            problems.append(
+                Problem(
+                    f"{names[0]!r} is none of the fields that come in here",
+                    where,
+                    _hint(names[0], expression.text, known),
+                    length=max(1, len(expression.text)) if expression.where.line else len(use.verb),
+                )
+            )
+
+
+def _hint(name: str, expression: str, known: set[str]) -> str:
+    near = nearest(name, known)
+    if near is not None:
+        return near
+    if f'"{name}"' in expression or f"= {name}" in expression or f"={name}" in expression:
+        return f"did you mean the text '{name}'?"
+    return "the fields are: " + ", ".join(sorted(known)[:12])

@@ -1,0 +1,137 @@
+"""From the text of a job file to a Job, or to every problem of it at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from txojobs.errors import Mark, Problem
+from txojobs.job.fields import check_fields
+from txojobs.job.model import Job
+from txojobs.job.options import Reader
+from txojobs.job.param_specs import read_params
+from txojobs.job.steps import read_steps
+from txojobs.job.wiring import wire
+from txojobs.steps.fitting import described
+from txojobs.suggest import nearest
+from txojobs.yaml_source import Mapping, Scalar, Sequence, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from txojobs.yaml_source import Node
+
+TOP_LEVEL = ("version", "name", "description", "params", "api", "timezone", "steps")
+RESERVED = ("vars", "defaults", "use", "tests", "on-success", "on-failure", "finally", "schedule")
+VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Loaded(NamedTuple):
+    """A job, or None when it has errors, and its problems in file order; warnings do not spoil a job."""
+
+    job: Job | None
+    problems: list[Problem]
+
+
+def load_job(path: Path, *, shown_as: str | None = None) -> Loaded:
+    """Read and check a job file. `shown_as` is the name that marks carry, like `jobs/open.yaml`."""
+    name = shown_as or str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        return Loaded(None, [Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1))])
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        line = data.count(b"\n", 0, err.start) + 1
+        return Loaded(
+            None,
+            [Problem("the file is not UTF-8 text", Mark(name, line, 1), "save it with the encoding UTF-8")],
+        )
+    return load_text(text, file=name, stem=path.name.removesuffix(".yaml").removesuffix(".yml"))
+
+
+def load_text(text: str, *, file: str, stem: str) -> Loaded:
+    """Check the text of a job; `stem` is its name unless it names itself."""
+    source = read(text, file=file)
+    problems = source.problems
+    job = None
+    if source.root is not None:
+        job = _job(source.root, file, stem, problems)
+    problems.sort(key=lambda problem: problem.where or Mark(file, 1, 1))
+    if job is None or any(problem.severity == "error" for problem in problems):
+        return Loaded(None, problems)
+    job.text = text
+    return Loaded(job, problems)
+
+
+def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | None:
+    if not isinstance(root, Mapping):
+        problems.append(
+            Problem(f"a job is a mapping with version and steps, not {described(root)}", root.where)
+        )
+        return None
+    entries = root.entries
+    _check_keys(root, problems)
+    reader = Reader(problems)
+    job = Job(name=stem, path=file)
+    if "name" in entries:
+        job.name = reader.matching(entries["name"].value, "name", _NAME) or stem
+    job.description = reader.text(entries.get("description"), "description") or ""
+    job.api = reader.text(entries.get("api"), "api")
+    job.timezone = reader.text(entries.get("timezone"), "timezone") or "UTC"
+    if "timezone" in entries:
+        _check_timezone(job.timezone, entries["timezone"].value.where, problems)
+    if "params" in entries:
+        job.params = read_params(entries["params"].value, problems)
+    steps = entries.get("steps")
+    if steps is None:
+        problems.append(Problem("a job needs steps", root.where, "add `steps:` with a list below it"))
+        return None
+    if not isinstance(steps.value, Sequence) or not steps.value.items:
+        problems.append(Problem(f"steps is a list of steps, not {described(steps.value)}", steps.value.where))
+        return None
+    before = len(problems)
+    job.steps = read_steps(job, steps.value, problems)
+    if len(problems) == before or all(each.severity == "warning" for each in problems[before:]):
+        wire(job, problems)
+        check_fields(job, problems)
+    return job
+
+
+def _check_keys(root: Mapping, problems: list[Problem]) -> None:
+    for name, entry in root.entries.items():
+        where = entry.key.where
+        if name in TOP_LEVEL or name.startswith("x-"):
+            continue
+        if name in RESERVED:
+            problems.append(
+                Problem(f"{name!r} is reserved for a later version", where, "delete it", length=len(name))
+            )
+            continue
+        fix = nearest(name, TOP_LEVEL) or f"known: {', '.join(TOP_LEVEL)}, and x-<anything>"
+        problems.append(Problem(f"a job has no key {name!r}", where, fix, length=len(name)))
+    version = root.entries.get("version")
+    if version is None:
+        problems.append(Problem("the version is missing", root.where, "begin the file with `version: 1`"))
+    elif (
+        not isinstance(version.value, Scalar) or version.value.value is True or version.value.value != VERSION
+    ):
+        problems.append(
+            Problem(
+                f"version is {described(version.value)}, and only 1 is known",
+                version.value.where,
+                "version: 1",
+            )
+        )
+
+
+def _check_timezone(name: str, where: Mark, problems: list[Problem]) -> None:
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415  # few jobs name one
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        fix = nearest(name, available_timezones()) or "use a name like Europe/Stockholm"
+        problems.append(Problem(f"{name!r} is no time zone", where, fix, length=len(name)))

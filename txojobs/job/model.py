@@ -1,0 +1,83 @@
+"""A job, read and checked: its params, its steps, and which step reads which.
+
+Options stay YAML nodes until the step is about to run: what `${{ }}` names may only then be known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from txojobs.errors import Mark
+    from txojobs.records import Columns
+    from txojobs.steps.base import Step
+    from txojobs.yaml_source import Node, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One parameter of a job. `default` is a node, because it may hold `${{ run.* }}`; None means there is none."""
+
+    name: str
+    type: str = "string"
+    default: Node | None = None
+    required: bool = False
+    enum: tuple[object, ...] = ()
+    env: str | None = None
+    description: str = ""
+    where: Mark
+
+
+@dataclass(slots=True, kw_only=True)
+class StepUse:
+    """A step as a job uses it.
+
+    `key` is unique in the job: the id, or the verb with the number of the step. `reads` and `refs` hold keys: what
+    flows in from above or `from`, and what the step asks for by StepRef. `sample` is the step bound with sample
+    values; it serves the checks only.
+    """
+
+    key: str
+    id: str | None
+    number: int
+    verb: str
+    cls: type[Step]
+    options: Node
+    where: Mark
+    reads: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    """Keys of the steps whose count an option looks at: they must have finished before this one is bound."""
+    sample: Step
+    api: Scalar | None = None
+    condition: Node | None = None
+    timeout_s: float | None = None
+    on_error: str = "fail"
+    rejects: Node | None = None
+    disabled: bool = False
+    description: str = ""
+    columns: Columns | None = None
+    """What is known of its outgoing columns before the run."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A job of version 1. `steps` stand in the order of the file."""
+
+    name: str
+    path: str
+    description: str = ""
+    params: dict[str, Param] = field(default_factory=dict)
+    api: str | None = None
+    timezone: str = "UTC"
+    steps: list[StepUse] = field(default_factory=list)
+    text: str = ""
+
+    def step(self, key: str) -> StepUse:
+        """Return the step with this key."""
+        return next(use for use in self.steps if use.key == key)
+
+    def readers(self, key: str) -> list[StepUse]:
+        """Return the steps that read this one, in file order; one that reads it twice stands twice."""
+        return [use for use in self.steps for read in (*use.reads, *use.refs) if read == key]

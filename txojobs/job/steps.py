@@ -1,0 +1,240 @@
+"""The `steps` section of a job: each step's verb, its options and the keys that every step may have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from txojobs.errors import Mark, Problem
+from txojobs.job.model import StepUse
+from txojobs.job.options import Reader
+from txojobs.job.param_specs import sample_scope
+from txojobs.job.params import sample_of
+from txojobs.job.scope import Scope
+from txojobs.steps import templates
+from txojobs.steps.binder import Binder
+from txojobs.steps.catalogue import STEPS, step_class
+from txojobs.steps.fitting import Unknown, described
+from txojobs.steps.kinds import FileName, JmesPath
+from txojobs.steps.spec import options_of
+from txojobs.suggest import nearest
+from txojobs.yaml_source import Mapping, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from txojobs.job.model import Job
+    from txojobs.steps.base import Step
+    from txojobs.yaml_source import Entry, Node
+
+COMMON = ("id", "from", "api", "if", "timeout", "on-error", "rejects", "description", "disabled")
+LATER = ("for-each",)
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+def read_steps(job: Job, node: Sequence, problems: list[Problem]) -> list[StepUse]:
+    """Return the steps that are sound; each fault of the others is in `problems`."""
+    ids = _ids(node, problems)
+    base = sample_scope()
+    scope = Scope(
+        params={name: sample_of(param, base) for name, param in job.params.items()},
+        config=None,
+        run=base.run,
+        counts=dict.fromkeys(ids, Unknown("integer")),
+    )
+    uses = []
+    for number, item in enumerate(node.items, 1):
+        use = _StepReader(scope, problems).step(item, number)
+        if use is not None:
+            uses.append(use)
+    return uses
+
+
+def _ids(node: Sequence, problems: list[Problem]) -> dict[str, Mark]:
+    found: dict[str, Mark] = {}
+    for item in node.items:
+        entry = item.entries.get("id") if isinstance(item, Mapping) else None
+        if entry is None:
+            continue
+        name = Reader(problems).matching(entry.value, "id", _ID)
+        if name in found:
+            problems.append(
+                Problem(
+                    f"the id {name!r} is taken", entry.value.where, f"the first is on line {found[name].line}"
+                )
+            )
+        elif name is not None:
+            found[name] = entry.value.where
+    return found
+
+
+class _View:
+    """What a step may know of its job while it is checked: see base.JobView."""
+
+    def __init__(self, verb: str, options: Node, where: Mark) -> None:
+        self._verb = verb
+        self._options = options
+        self._where = where
+
+    def at(self, option: str) -> Mark:
+        if isinstance(self._options, Mapping):
+            entry = self._options.entries.get(option)
+            return entry.key.where if entry else self._where
+        return self._options.where if option != self._verb else self._where
+
+
+class _StepReader:
+    def __init__(self, scope: Scope, problems: list[Problem]) -> None:
+        self.scope = scope
+        self.problems = problems
+        self.reader = Reader(problems)
+        self.binder = Binder(scope, problems)
+
+    def step(self, node: Node, number: int) -> StepUse | None:
+        """Return the step, or None when its verb or its options are at fault."""
+        if not isinstance(node, Mapping):
+            self._not_a_step(node)
+            return None
+        verb = self._verb(node)
+        if verb is None:
+            return None
+        entry = node.entries[verb]
+        cls = step_class(verb)
+        if cls is None:
+            self._unknown_verb(verb, entry)
+            return None
+        where = entry.key.where
+        use = self._common(node, verb, cls, entry, number)
+        if use is not None:
+            for problem in use.sample.check(_View(verb, entry.value, where)):
+                self.problems.append(problem._replace(where=problem.where or where))
+        return use
+
+    def _common(self, node: Mapping, verb: str, cls: type[Step], entry: Entry, number: int) -> StepUse | None:
+        entries = node.entries
+        where = entry.key.where
+        identifier = entries.get("id")
+        api = entries.get("api")
+        rejects = entries.get("rejects")
+        condition = entries.get("if")
+        if condition is not None:
+            self._check_condition(condition)
+        if rejects is not None:
+            self.binder.value(FileName, rejects.value, "rejects")
+        if api is not None:
+            self.binder.value(str, api.value, "api")
+        sample = self.binder.options(cls, entry.value, where, verb)
+        name = identifier.value.text if identifier and isinstance(identifier.value, Scalar) else None
+        timeout_s = self.reader.seconds(entries.get("timeout"), "timeout")
+        on_error = self.reader.choice(entries.get("on-error"), "on-error", ("fail", "continue"))
+        description = self.reader.text(entries.get("description"), "description")
+        disabled = self.reader.flag(entries.get("disabled"), "disabled")
+        if sample is None:
+            return None
+        return StepUse(
+            key=name or f"{verb}-{number}",
+            id=name,
+            number=number,
+            verb=verb,
+            cls=cls,
+            options=entry.value,
+            where=where,
+            reads=tuple(scalar.text for scalar in self.reader.names(entries.get("from"), "from")),
+            waits_for=tuple(dict.fromkeys(_counted([entry.value, condition.value if condition else None]))),
+            sample=sample,
+            api=api.value if api and isinstance(api.value, Scalar) else None,
+            condition=condition.value if condition else None,
+            timeout_s=timeout_s,
+            on_error=on_error or "fail",
+            rejects=rejects.value if rejects else None,
+            disabled=disabled,
+            description=description or "",
+        )
+
+    def _check_condition(self, entry: Entry) -> None:
+        node = entry.value
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return
+        bound = self.binder.value(JmesPath, node, "if")
+        for path in getattr(getattr(bound, "expression", None), "paths", ()):
+            self.problems.append(
+                Problem(
+                    f"if looks at values in ${{{{ }}}} only, and {'.'.join(path)} is none",
+                    node.where,
+                    "use a filter step for what depends on a record, and quotes ('...') for a text",
+                    length=getattr(node, "length", 1),
+                )
+            )
+            return
+
+    # -- the verb -----------------------------------------------------------------------------------------------
+
+    def _verb(self, node: Mapping) -> str | None:
+        """Return the one key that is a verb, or note what is wrong with the keys."""
+        rest = [name for name in node.entries if name not in COMMON]
+        verbs = [name for name in rest if name in STEPS]
+        if len(rest) == 1 and rest[0] not in LATER:
+            return rest[0]
+        if not rest:
+            known = ", ".join(STEPS)
+            self._problem("this step has no verb", node.where, f"add one of {known}")
+            return None
+        if len(verbs) > 1:
+            entry = node.entries[verbs[1]]
+            fix = "begin a new step with '- ' in front of it"
+            self._problem(
+                f"a step has one verb, and this one has {' and '.join(verbs)}", entry.key.where, fix
+            )
+            return None
+        if len(verbs) == 1:
+            for name in rest:
+                if name != verbs[0]:
+                    self._stray(name, verbs[0], node.entries[name])
+            return None
+        if third := next((name for name in rest if step_class(name)), None):
+            return third
+        self._unknown_verb(rest[0], node.entries[rest[0]])
+        return None
+
+    def _stray(self, name: str, verb: str, entry: Entry) -> None:
+        cls = step_class(verb)
+        options = [option.name for option in options_of(cls)] if cls else []
+        if name in LATER:
+            self._problem(f"{name} is not available yet", entry.key.where, "delete it", length=len(name))
+        elif name in options:
+            fix = f"indent it below {verb}:"
+            self._problem(f"{name} is an option of {verb}", entry.key.where, fix, length=len(name))
+        else:
+            fix = nearest(name, [*COMMON, *options]) or f"known beside {verb}: {', '.join(COMMON)}"
+            self._problem(f"a step has no key {name!r}", entry.key.where, fix, length=len(name))
+
+    def _unknown_verb(self, name: str, entry: Entry) -> None:
+        if name in LATER:
+            self._problem(f"{name} is not available yet", entry.key.where, "delete it", length=len(name))
+            return
+        fix = nearest(name, [*STEPS, *COMMON]) or f"known: {', '.join(STEPS)}"
+        self._problem(f"there is no step {name!r}", entry.key.where, fix, length=len(name))
+
+    def _not_a_step(self, node: Node) -> None:
+        text = getattr(node, "text", "")
+        fix = f"write `- {text}:` with its options" if text in STEPS else "write `- verb: options`"
+        self._problem(
+            f"a step is a mapping with a verb, not {described(node)}", node.where, fix, length=len(text) or 1
+        )
+
+    def _problem(self, message: str, where: Mark, fix: str | None, *, length: int = 1) -> None:
+        self.problems.append(Problem(message, where, fix, length=length))
+
+
+def _counted(nodes: list[Any]) -> Iterator[str]:
+    """Yield each id that a `${{ steps.<id>.count }}` in the nodes names."""
+    for node in nodes:
+        if isinstance(node, Scalar):
+            for hole in templates.holes(node.text):
+                parts = hole.path.split(".")
+                if parts[0] == "steps" and len(parts) > 1:
+                    yield parts[1]
+        elif isinstance(node, Sequence):
+            yield from _counted(list(node.items))
+        elif isinstance(node, Mapping):
+            yield from _counted([entry.value for entry in node.entries.values()])

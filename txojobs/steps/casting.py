@@ -1,0 +1,95 @@
+"""Text to numbers, dates and booleans, and back, exactly; for `types` and typed columns."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from txojobs.errors import ValidationError
+from txojobs.exact_json import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from txojobs.records import JsonValue
+
+ColumnType: TypeAlias = Literal["text", "integer", "decimal", "boolean", "date", "datetime", "time"]
+
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
+_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?")
+_ZONE = re.compile(r"(Z|[-+][0-9]{2}:[0-9]{2})?")
+
+
+def cast(value: JsonValue, wanted: str) -> JsonValue:
+    """Return `value` as a column type holds it; null stays null, and no digit is lost.
+
+    Dates and times stay ISO text, and are checked.
+
+    Raises:
+        ValidationError: the value is none of that type.
+    """
+    if value is None:
+        return None
+    return _CASTS[wanted](value)
+
+
+def _refuse(value: JsonValue, wanted: str) -> ValidationError:
+    shown = str(value)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."  # noqa: PLR2004  # fits on a line
+    return ValidationError(f"{shown!r} is not {wanted}")
+
+
+def _text(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return encode(value).decode() if isinstance(value, dict | list) else str(value)
+
+
+def _decimal(value: JsonValue) -> JsonValue:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    raise _refuse(value, "a number")
+
+
+def _integer(value: JsonValue) -> JsonValue:
+    number = _decimal(value)
+    if isinstance(number, Decimal):
+        if number != number.to_integral_value():
+            raise _refuse(value, "a whole number")
+        return int(number)
+    return number
+
+
+def _boolean(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise _refuse(value, "true or false")
+
+
+def _matching(pattern: re.Pattern[str], wanted: str) -> Callable[[JsonValue], JsonValue]:
+    def check(value: JsonValue) -> JsonValue:
+        if isinstance(value, str) and pattern.fullmatch(value.strip()):
+            return value.strip()
+        raise _refuse(value, wanted)
+
+    return check
+
+
+_DATETIME = re.compile(f"{_DATE.pattern}[T ]{_TIME.pattern}{_ZONE.pattern}")
+_CASTS: dict[str, Callable[[JsonValue], JsonValue]] = {
+    "text": _text,
+    "decimal": _decimal,
+    "integer": _integer,
+    "boolean": _boolean,
+    "date": _matching(_DATE, "a date like 2026-01-15"),
+    "datetime": _matching(_DATETIME, "a date and time like 2026-01-15T14:30:00Z"),
+    "time": _matching(_TIME, "a time like 14:30:00"),
+}

@@ -1,0 +1,161 @@
+"""The kinds of text that options hold, and how a `${{ }}` value is put into each.
+
+A value never becomes part of a query by mere pasting: inside an expression it becomes a JMESPath literal, inside an
+OData filter an OData literal, inside a path one percent-encoded segment, inside a file name a cleaned word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from txojobs.errors import Mark, ValidationError
+
+if TYPE_CHECKING:
+    from txojobs.expressions import Expression
+
+NOWHERE = Mark("", 0, 0)
+
+
+class Kind:
+    """A text of one kind. `where` is the mark of its first character, `text` what stands after splicing."""
+
+    __slots__ = ("text", "where")
+
+    name: ClassVar[str]
+    """As the reference page calls it."""
+    literal: ClassVar[bool] = False
+    """Whether a spliced value is a whole literal, so that quotes around it are a mistake."""
+
+    def __init__(self, text: str, where: Mark = NOWHERE) -> None:
+        self.text = text
+        self.where = where
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.text == getattr(other, "text", None)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.text))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return the text of `value` at this place; `before` is the text in front of it."""
+        raise NotImplementedError
+
+
+class JmesPath(Kind):
+    """An expression on one record."""
+
+    __slots__ = ("expression",)
+
+    name = "JMESPath expression"
+    literal = True
+    prefix: ClassVar[tuple[str, ...]] = ()
+    """How a path of the expression is reached from the records: () on one record, ("[]",) on their list."""
+
+    expression: Expression
+
+    def __init__(self, text: str, where: Mark = NOWHERE) -> None:
+        from txojobs.expressions import parse  # noqa: PLC0415  # only a job with an expression pays for jmespath
+
+        super().__init__(text, where)
+        self.expression = parse(text)
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return a JMESPath literal."""
+        from txojobs.expressions import to_literal  # noqa: PLC0415
+
+        del before
+        return to_literal(plain_value(value))  # type: ignore[arg-type]  # plain_value gives JSON values
+
+
+class ListJmesPath(JmesPath):
+    """An expression on the list of all records."""
+
+    __slots__ = ()
+
+    name = "JMESPath expression on the whole list"
+    prefix = ("[]",)
+
+
+class ODataText(Kind):
+    """A part of an OData query: a filter, say."""
+
+    __slots__ = ()
+
+    name = "OData expression"
+    literal = True
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return an OData literal."""
+        from txojobs.rest.literals import odata_literal  # noqa: PLC0415
+
+        del before
+        return odata_literal(value)  # type: ignore[arg-type]  # it refuses what is none
+
+
+class EntityPath(Kind):
+    """An entity set, or a path below it; keys stand in parentheses."""
+
+    __slots__ = ()
+
+    name = "entity set or path"
+    literal = True
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return one encoded segment, or inside parentheses an encoded key literal."""
+        from urllib.parse import quote  # noqa: PLC0415
+
+        from txojobs.rest.literals import odata_literal, segment  # noqa: PLC0415
+
+        if before.count("(") > before.count(")"):
+            return quote(odata_literal(value), safe="")  # type: ignore[arg-type]  # as above
+        return segment(str(plain_value(value)))
+
+
+class FileName(Kind):
+    """A file name with its extension; a folder may stand before it."""
+
+    __slots__ = ()
+
+    name = "file name"
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return a word that every file system takes."""
+        from txojobs.files.names import clean_part  # noqa: PLC0415
+
+        del before
+        return clean_part(str(plain_value(value)))
+
+
+def field_path(name: str) -> JmesPath:
+    """Return the expression that reads one field, whatever its name."""
+    return JmesPath('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"')
+
+
+class StepRef(Kind):
+    """The id of another step, whose records are read too."""
+
+    __slots__ = ()
+
+    name = "id of a step"
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Refuse: which steps are read must stand in the file."""
+        del value, before
+        raise ValidationError("${{ }} cannot stand in the id of a step", how_to_fix="write the id")
+
+
+KINDS: tuple[type[Kind], ...] = (JmesPath, ListJmesPath, ODataText, EntityPath, FileName, StepRef)
+
+
+def plain_value(value: object) -> object:
+    """Return a value as records hold it: a date or time as its ISO text, all else as it is."""
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,72 @@
+"""`query`: a JMESPath expression on the whole list of records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from txojobs.context import RunContext
+from txojobs.errors import StepError
+from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
+from txojobs.steps.base import Memory, Role, Step
+from txojobs.steps.kinds import JmesPath, ListJmesPath
+from txojobs.steps.spec import Doc
+from txojobs.steps.watching import refuse_missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query(Step):
+    """Evaluate an expression on the list of all records; its result, a list of objects, goes on.
+
+    An object alone becomes one record. It holds all records in memory.
+
+        - query: "sort_by(@, &BalanceDue) | reverse(@) | [:10]"
+    """
+
+    verb: ClassVar[str] = "query"
+    role: ClassVar[Role] = Role.TRANSFORM
+    memory: ClassVar[Memory] = Memory.TABLE
+    main: ClassVar[str | None] = "expression"
+
+    expression: Annotated[
+        ListJmesPath, Doc("Evaluated once, on the list.", example='"[?Blocked].{No: CustomerNo}"')
+    ]
+    optional: Annotated[
+        tuple[str, ...], Doc("Fields that may be absent from all records.", example="[Email]")
+    ] = ()
+
+    def named(self) -> list[JmesPath]:
+        """Return the expression."""
+        return [self.expression]
+
+    def outgoing(self, incoming: Columns | None) -> Columns | None:
+        """Return None: the expression decides, and only on the data."""
+        del incoming
+        return None
+
+    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+        """Yield the result in batches."""
+        return RecordStream(None, self._result(ctx, records.batches))
+
+    def _result(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
+        from txojobs.expressions import FieldWatch  # noqa: PLC0415  # only a job that runs needs it
+
+        everything: list[JsonValue] = [record for batch in batches for record in batch]
+        watch = FieldWatch(self.expression.expression)
+        if everything:
+            watch.saw_value(everything)
+            refuse_missing(self.expression, watch.missing(), self.optional)
+        result = self.expression.expression.evaluate(everything)
+        rows = result if isinstance(result, list) else [result]
+        out = [self._record(row) for row in rows]
+        for start in range(0, len(out), ctx.batch_size):
+            yield out[start : start + ctx.batch_size]
+
+    def _record(self, row: JsonValue) -> Record:
+        if isinstance(row, dict):
+            return row
+        raise StepError(
+            f"the query must give a list of objects, and gives {str(row)[:60]!r} in it",
+            how_to_fix="make an object of it at the end of the expression",
+            example=f"{self.expression.text} | {{result: @}}",
+            where=self.expression.where,
+        )

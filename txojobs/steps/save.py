@@ -1,0 +1,136 @@
+"""`save`: write a file into the output folder."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from txojobs.context import RunContext
+from txojobs.errors import Problem, StepError, ValidationError
+from txojobs.records import Batch, RecordStream
+from txojobs.steps.base import JobView, Role, Step
+from txojobs.steps.kinds import FileName, StepRef
+from txojobs.steps.spec import Doc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save(Step):
+    """Write the records to a file; its extension says how: .xlsx, .csv, .json or .jsonl.
+
+    The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
+    on to the next step. With `sheets` it writes one workbook of several steps, and reads those instead.
+
+        - save: customers.xlsx
+        - save: {file: trade.xlsx, sheets: {Customers: customers, Orders: orders}}
+    """
+
+    verb: ClassVar[str] = "save"
+    role: ClassVar[Role] = Role.SINK
+    main: ClassVar[str | None] = "file"
+
+    file: Annotated[
+        FileName, Doc("The name of the file, without org, env and time.", example="customers.xlsx")
+    ]
+    sheets: Annotated[
+        dict[str, StepRef], Doc("Sheet name: id of the step whose records it shows.", example="{Open: open}")
+    ] = field(default_factory=dict)
+    stamp: Annotated[
+        bool, Doc("Put the time of the run into the name; false replaces the same file each time.")
+    ] = True
+    when_empty: Annotated[
+        Literal["write", "skip", "fail"], Doc("What to do when there is no record.", example="fail")
+    ] = "write"
+    formula_guard: Annotated[
+        bool, Doc("In csv, put ' before text that a spreadsheet would run as a formula.")
+    ] = True
+
+    def check(self, job: JobView) -> Iterable[Problem]:
+        """The extension must be known, and only a workbook has sheets."""
+        from txojobs.files.formats import format_of  # noqa: PLC0415  # only where files are used
+
+        try:
+            found = format_of(self.file.text)
+        except ValidationError as err:
+            yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
+            return
+        if self.sheets and found.extension != ".xlsx":
+            yield Problem(
+                f"only .xlsx has sheets, not {found.extension}",
+                job.at("sheets"),
+                "save to a file that ends with .xlsx",
+            )
+
+    def reads_above(self) -> bool:
+        """A workbook of several steps reads those, and nothing else."""
+        return not self.sheets
+
+    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+        """Yield on what is written."""
+        if self.sheets:
+            return RecordStream(None, self._workbook(ctx))
+        return RecordStream(records.columns, self._file(ctx, records))
+
+    def _options(self, ctx: RunContext) -> Any:
+        from txojobs.files.table import WriteOptions  # noqa: PLC0415
+
+        return WriteOptions(formula_guard=self.formula_guard, created=ctx.now)
+
+    def _file(self, ctx: RunContext, records: RecordStream) -> Iterator[Batch]:
+        from txojobs.files.formats import format_of  # noqa: PLC0415
+
+        batches = iter(records.batches)
+        first = next(batches, None)
+        if first is None and not self._write_empty():
+            return
+        path = ctx.outputs.create(self.file.text, stamped=self.stamp)
+        writer = format_of(self.file.text).open_writer(
+            path, columns=records.columns, options=self._options(ctx)
+        )
+        try:
+            batch = first
+            while batch is not None:
+                writer.write(batch)
+                yield batch
+                batch = next(batches, None)
+            summary = writer.close()
+        except BaseException:
+            writer.abort()
+            raise
+        ctx.note("written", _facts(self.file.text, summary.rows, summary.size_bytes, summary.conversions))
+
+    def _workbook(self, ctx: RunContext) -> Iterator[Batch]:
+        from txojobs.files.xlsx import open_workbook  # noqa: PLC0415
+
+        path = ctx.outputs.create(self.file.text, stamped=self.stamp)
+        book = open_workbook(path, options=self._options(ctx))
+        rows, conversions = 0, dict[str, int]()
+        try:
+            for name, ref in self.sheets.items():
+                stream = ctx.read(ref.text)
+                sheet = book.sheet(name, columns=stream.columns)
+                for batch in stream.batches:
+                    sheet.write(batch)
+                written = sheet.close()
+                rows += written.rows
+                for kind, times in written.conversions.items():
+                    conversions[kind] = conversions.get(kind, 0) + times
+            if not rows:
+                self._write_empty()
+            size_bytes = book.close()
+        except BaseException:
+            book.abort()
+            raise
+        ctx.note("written", _facts(self.file.text, rows, size_bytes, conversions))
+        yield from ()
+
+    def _write_empty(self) -> bool:
+        if self.when_empty == "fail":
+            raise StepError(
+                f"there is no record for {self.file.text}, and when-empty is fail",
+                how_to_fix="check the filters, or write when-empty: write",
+                where=self.file.where,
+            )
+        return self.when_empty == "write"
+
+
+def _facts(file: str, rows: int, size_bytes: int, conversions: dict[str, int]) -> dict[str, Any]:
+    return {"file": file, "rows": rows, "size-bytes": size_bytes, "conversions": conversions}

@@ -1,0 +1,172 @@
+"""The options of a step: read off the fields of its dataclass, once, for whoever needs them.
+
+The binder, the JSON Schema, the reference page and completion all ask `options_of`; nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from txojobs.steps.kinds import Kind
+
+
+class Doc(NamedTuple):
+    """What the reference page says of an option."""
+
+    text: str
+    example: str | None = None
+
+
+class Option(NamedTuple):
+    """One option: `name` as in YAML, `field` as in Python, `hint` its type without the Doc."""
+
+    name: str
+    field: str
+    hint: Any
+    required: bool
+    default: object
+    doc: Doc
+
+
+def options_of(cls: type) -> tuple[Option, ...]:
+    """Return the options of a step class or of a group of options, in the order of the fields."""
+    return tuple(_option(field) for field in dataclasses.fields(cls))
+
+
+def _option(field: dataclasses.Field[Any]) -> Option:
+    hint, doc = field.type, Doc("")
+    if isinstance(hint, str):
+        raise TypeError(f"{field.name}: a step file must not use `from __future__ import annotations`")
+    if get_origin(hint) is Annotated:
+        hint, *notes = get_args(hint)
+        doc = next((note for note in notes if isinstance(note, Doc)), doc)
+    if field.default_factory is not dataclasses.MISSING:
+        default: object = field.default_factory()
+    else:
+        default = field.default
+    required = default is dataclasses.MISSING
+    return Option(yaml_name(field.name), field.name, hint, required, None if required else default, doc)
+
+
+def yaml_name(field: str) -> str:
+    """Return YAML's spelling of a Python name: `order_by` is `order-by`, `in_` is `in`."""
+    return field.rstrip("_").replace("_", "-")
+
+
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """Return the members of a union, None among them, or the hint alone."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def is_kind(hint: Any) -> bool:
+    """Tell whether a hint is one of the kinds of text."""
+    return isinstance(hint, type) and issubclass(hint, Kind)
+
+
+def is_group(hint: Any) -> bool:
+    """Tell whether a hint is a dataclass: a group of options of its own."""
+    return isinstance(hint, type) and dataclasses.is_dataclass(hint)
+
+
+WORDS: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    Decimal: "number",
+    bool: "true or false",
+    object: "any value",
+    NoneType: "nothing",
+}
+
+
+def in_words(hint: Any) -> str:
+    """Return what a hint takes, for a person: "list of text", "one of write, skip, fail"."""
+    members = alternatives(hint)
+    if len(members) > 1:
+        return " or ".join(in_words(member) for member in members if member is not NoneType)
+    origin = get_origin(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(str(choice) for choice in get_args(hint))
+    if origin is tuple:
+        return f"list of {in_words(get_args(hint)[0])}"
+    if origin is dict:
+        return f"mapping of names to {in_words(get_args(hint)[1])}"
+    if is_group(hint):
+        return "{" + ", ".join(option.name for option in options_of(hint)) + "}"
+    return hint.name if is_kind(hint) else WORDS[hint]
+
+
+def json_schema(hint: Any) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a hint; `${{ }}` may stand where a scalar or list may."""
+    members = alternatives(hint)
+    if len(members) > 1:
+        return _any_of([json_schema(member) for member in members])
+    origin = get_origin(hint)
+    if origin is Literal:
+        return _any_of([{"enum": list(get_args(hint))}, TEMPLATE])
+    if origin is tuple:
+        return _any_of([{"type": "array", "items": json_schema(get_args(hint)[0])}, TEMPLATE])
+    if origin is dict:
+        return {"type": "object", "additionalProperties": json_schema(get_args(hint)[1])}
+    if is_group(hint):
+        return group_schema(hint)
+    if is_kind(hint):
+        return {"type": "string"}
+    return _PLAIN[hint]
+
+
+TEMPLATE: dict[str, Any] = {"type": "string", "pattern": r"^\s*\$\{\{[^{}]*\}\}\s*$"}
+_PLAIN: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"anyOf": [{"type": "integer"}, TEMPLATE]},
+    Decimal: {"anyOf": [{"type": "number"}, TEMPLATE]},
+    bool: {"anyOf": [{"type": "boolean"}, TEMPLATE]},
+    object: {},
+    NoneType: {"type": "null"},
+}
+
+
+def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    flat: list[dict[str, Any]] = []
+    for schema in schemas:
+        for one in schema["anyOf"] if set(schema) == {"anyOf"} else [schema]:
+            if one not in flat:
+                flat.append(one)
+    return {} if {} in flat else flat[0] if len(flat) == 1 else {"anyOf": flat}
+
+
+def group_schema(cls: type) -> dict[str, Any]:
+    """Return the JSON Schema of a step's options or of a group of options."""
+    options = options_of(cls)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {option.name: _described(option) for option in options},
+    }
+    required = [option.name for option in options if option.required]
+    return {**schema, "required": required} if required else schema
+
+
+def _described(option: Option) -> dict[str, Any]:
+    schema = {**json_schema(option.hint), "description": option.doc.text}
+    if option.default is not None and isinstance(option.default, str | int | bool):
+        schema["default"] = option.default
+    return schema
+
+
+def step_schema(cls: Any) -> dict[str, Any]:
+    """Return what may stand after a step's verb: its options, or its main option alone."""
+    group = group_schema(cls)
+    if cls.main is None:
+        return group
+    main = next(option for option in options_of(cls) if option.field == cls.main)
+    short = json_schema(main.hint)
+    return {**_any_of([short, group]), "description": summary(cls)}
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a step's docstring."""
+    return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]

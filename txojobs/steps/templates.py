@@ -1,0 +1,62 @@
+"""`${{ path }}` in a text: where it stands, and what it may hold (a dotted path and nothing else)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
+_OPEN = re.compile(r"\$\{\{(?!.*?\}\})|\$\{(?!\{)|(?<!\$)\{\{.*?\}\}", re.DOTALL)
+
+
+class Hole(NamedTuple):
+    """One `${{ }}`: its path, and where it begins and ends in the text."""
+
+    path: str
+    start: int
+    end: int
+
+
+def holes(text: str) -> Iterator[Hole]:
+    """Yield each `${{ }}` of a text, in order."""
+    for found in _HOLE.finditer(text):
+        yield Hole(found[1].strip(), found.start(), found.end())
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is a dotted path."""
+    return _PATH.fullmatch(text) is not None
+
+
+def slip(text: str) -> tuple[int, str, str] | None:
+    """Return the offset, fault and remedy of the first thing that was meant to be `${{ }}`, or None."""
+    found = _OPEN.search(text)
+    if found is None:
+        return None
+    if found[0] == "${{":
+        return found.start(), "${{ is not closed", "close it with }}"
+    return (
+        found.start(),
+        f"{found[0][:30]} is not replaced by a value",
+        "write ${{ path }}, with the dollar sign",
+    )
+
+
+def enclosing_quote(text: str, offset: int) -> str:
+    """Return the quote character in which the place `offset` stands, or ''. Quotes double or escape as usual."""
+    quote = ""
+    skip = False
+    for letter in text[:offset]:
+        if skip:
+            skip = False
+        elif letter == "\\":
+            skip = True
+        elif quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"`":
+            quote = letter
+    return quote
