@@ -1,0 +1,60 @@
+# make demo   install into .venv and run the main job against the embedded demo service
+# make test   install what tests need and run them all
+# The other targets are for those who change txojobs; CONTRIBUTING.md explains them.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+RUN    := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: demo test test-all lint check generated bench lock clean
+
+demo: $(RUN)
+	$(PY) -m txojobs run export-customers demo test
+
+test: $(DEV)
+	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+# all tests on each Python from 3.10 to 3.13 that is installed
+test-all:
+	$(PYTHON) .ci/each_python.py all
+
+lint: $(DEV)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+generated: $(DEV)
+	$(PY) -m txojobs schema --check
+
+check: lint generated test
+
+bench: $(DEV)
+	$(PY) benchmarks/main_job.py
+
+lock: $(DEV)
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate pyproject.toml requirements/build.in --group dev \
+		-c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(PY):
+	$(PYTHON) -c 'import sys; sys.exit("txojobs needs Python 3.10 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(PY) requirements/run.txt pyproject.toml
+	@echo "installing into $(VENV)"
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(RUN)
+
+$(DEV): $(RUN) requirements/dev.txt
+	@echo "installing what tests need"
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $(DEV)
