@@ -12,14 +12,11 @@ token when it is made of short words (paths, file names with stamps, GUIDs) or i
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import re
 import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +95,8 @@ class Redactor:
         """Return `text` for a log: without known secrets and without what looks like one."""
         text = self.clean(text)
         for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
-        return _RUN.sub(_hide_token, text)
+            text = re.sub(pattern, replacement, text)
+        return re.sub(_RUN, _hide_token, text)
 
 
 def _find(spelling: str, text: str) -> Iterator[tuple[int, int]]:
@@ -111,6 +108,9 @@ def _find(spelling: str, text: str) -> Iterator[tuple[int, int]]:
 
 def _spellings(secret: str) -> Iterator[str]:
     """Yield the texts in which a secret turns up in addresses, bodies, headers, HTML and Python's repr."""
+    import html  # noqa: PLC0415 - only where there are secrets
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     yield secret
     lines = [line for line in re.split(r"[\r\n]+", secret) if len(line) >= _LEAST_LINE]
     if len(lines) > 1:  # a key in PEM form, shown line by line
@@ -139,6 +139,8 @@ def _cores(raw: bytes) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> tuple[str, str]:
+    import base64  # noqa: PLC0415 - only where there are secrets
+
     return base64.b64encode(raw).decode("ascii"), base64.urlsafe_b64encode(raw).decode("ascii")
 
 
@@ -151,32 +153,32 @@ _PROSE = (
     r"(?!(?:tokens?|auth|authentication|authorization|schemes?|credentials?|headers?|is|was|has|for|from|and|or"
     r"|of|in|to|not)\b|(?:realm|scope|error\w*|authorization_uri|client_id)=|\[REDACTED)"
 )
+# texts: `re` compiles each at its first use and keeps it, so whoever logs nothing does not pay for them
 _PATTERNS = (
-    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*"), "[REDACTED_JWT]"),
-    (re.compile(rf"(?i)\b(bearer)\s+{_PROSE}[^\s\"'<>,;\\]+"), r"\1 [REDACTED]"),
-    (re.compile(r"(?i)\b(bearer)\s+\[REDACTED_JWT\]"), r"\1 [REDACTED]"),
-    (re.compile(r"(?i)\b(authorization\W{1,4}basic)\s+[\w+/=-]+"), r"\1 [REDACTED]"),
+    (r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", "[REDACTED_JWT]"),
+    (rf"(?i)\b(bearer)\s+{_PROSE}[^\s\"'<>,;\\]+", r"\1 [REDACTED]"),
+    (r"(?i)\b(bearer)\s+\[REDACTED_JWT\]", r"\1 [REDACTED]"),
+    (r"(?i)\b(authorization\W{1,4}basic)\s+[\w+/=-]+", r"\1 [REDACTED]"),
     # "password": "...", also with single quotes, as JSON inside JSON, and cut off before its end
     (
-        re.compile(
-            rf"(?i)(?P<all>(?P<q>\\?[\"'])[\w .-]{{0,40}}{_NAMES}(?P=q)\s{{0,9}}:\s{{0,9}})"
-            r"(?P<v>\\?[\"'])(?!\[REDACTED|Bearer \[REDACTED)(?:(?!(?P=v))(?:\\.|[^\\]))*(?:(?P=v)|$)",
-            re.DOTALL,
+        (
+            rf"(?is)(?P<all>(?P<q>\\?[\"'])[\w .-]{{0,40}}{_NAMES}(?P=q)\s{{0,9}}:\s{{0,9}})"
+            r"(?P<v>\\?[\"'])(?!\[REDACTED|Bearer \[REDACTED)(?:(?!(?P=v))(?:\\.|[^\\]))*(?:(?P=v)|$)"
         ),
         r"\g<all>\g<v>[REDACTED]\g<v>",
     ),
     # client_secret=... in forms and addresses, password: ... in prose
     (
-        re.compile(rf"(?i)\b((?:[a-z]+[-_])?{_NAMES})(=|: (?!bearer|basic))(?!\[REDACTED)([^\s&\"',;\\]+)"),
+        rf"(?i)\b((?:[a-z]+[-_])?{_NAMES})(=|: (?!bearer|basic))(?!\[REDACTED)([^\s&\"',;\\]+)",
         r"\1\2[REDACTED]",
     ),
-    (re.compile(r"(?i)([?&](?:code|sig|key|subscription-key)=)[^\s&\"'<>]+"), r"\1[REDACTED]"),
-    (re.compile(r"(?i)(://[^\s/:@]{1,256}:)[^\s/@]{1,512}@"), r"\1[REDACTED]@"),
+    (r"(?i)([?&](?:code|sig|key|subscription-key)=)[^\s&\"'<>]+", r"\1[REDACTED]"),
+    (r"(?i)(://[^\s/:@]{1,256}:)[^\s/@]{1,512}@", r"\1[REDACTED]@"),
     # the form of Microsoft Entra's client secrets
-    (re.compile(r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}(?![\w~-])"), "[REDACTED]"),
+    (r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}(?![\w~-])", "[REDACTED]"),
 )
-_RUN = re.compile(r"[\w+/=-]{40,}", re.ASCII)
-_CAMEL = re.compile(r"(?:[A-Z][a-z]{1,15}){3,}[A-Z]?")
+_RUN = r"(?a)[\w+/=-]{40,}"
+_CAMEL = r"(?:[A-Z][a-z]{1,15}){3,}[A-Z]?"
 _LONG = 40
 _DENSE = 20
 
@@ -185,7 +187,7 @@ def _hide_token(found: re.Match[str]) -> str:
     run = found[0]
     pieces = re.split(r"[-_/+=]", run)
     for piece in pieces:
-        if len(piece) >= _LONG and not _CAMEL.fullmatch(piece):
+        if len(piece) >= _LONG and not re.fullmatch(_CAMEL, piece):
             return "[REDACTED_TOKEN]"
         if len(piece) >= _DENSE and re.search("[0-9]", piece) and re.search("[A-Za-z]", piece):
             return "[REDACTED_TOKEN]"

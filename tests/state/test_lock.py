@@ -170,20 +170,27 @@ def test_releases_when_the_run_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not let go of a folder in use")
-def test_a_lock_whose_file_was_removed_meanwhile_is_not_taken_for_one(tmp_path: Path) -> None:
-    clock = Clock()
+def test_a_lock_whose_file_was_removed_meanwhile_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+    removed: list[str] = []
 
-    def remove(seconds: float) -> None:
-        clock.sleep(seconds)
-        (tmp_path / "job.lock").unlink()
+    def open_and_lose(path: str, flags: int, mode: int = 0o777) -> int:
+        descriptor = real(path, flags, mode)
+        if not removed and str(path).endswith("job.lock"):
+            removed.append(str(path))
+            Path(path).unlink()  # somebody clears the folder between open and lock
+        return descriptor
 
+    monkeypatch.setattr(os, "open", open_and_lose)
     with (
-        run_lock(tmp_path, "job", owner="first"),
-        run_lock(tmp_path, "job", owner="second", wait=True, clock=clock.read, sleep=remove),
+        run_lock(tmp_path, "job", owner="second"),
         pytest.raises(JobLockedError, match="second"),
         run_lock(tmp_path, "job", owner="third"),
     ):
         pass
+    assert removed
 
 
 def test_p6_the_wait_is_bounded_and_its_pauses_too(tmp_path: Path) -> None:

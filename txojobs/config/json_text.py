@@ -20,7 +20,7 @@ MAX_DEPTH = 50
 _MAX_DIGITS = 400
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_BRACKETS = re.compile(rf"{_STRING}|([\[{{])|([\]}}])", re.DOTALL)
+_BRACKETS = rf"(?s){_STRING}|([\[{{])|([\]}}])"
 _SMART = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u2036"
 _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00", "UTF-16 or binary"))
 
@@ -100,7 +100,7 @@ def _too_deep(text: str) -> int | None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return None
     depth = 0
-    for found in _BRACKETS.finditer(text):
+    for found in re.finditer(_BRACKETS, text):
         depth += 1 if found[1] else -1 if found[2] else 0
         if depth > MAX_DEPTH:
             return found.start()

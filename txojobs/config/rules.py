@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from txojobs.config.explain import Breach
 from txojobs.config.names import (
@@ -118,6 +117,8 @@ def _endpoint(value: dict[str, Any], env: str) -> Any:
 
 
 def _is_clear_text(address: str) -> bool:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a credential may travel
+
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
