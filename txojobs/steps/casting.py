@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from txojobs.errors import ValidationError
-from txojobs.exact_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +45,11 @@ def _text(value: JsonValue) -> JsonValue:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return encode(value).decode() if isinstance(value, dict | list) else str(value)
+    if isinstance(value, dict | list):
+        from txojobs.exact_json import encode  # noqa: PLC0415  # msgspec: not for checking a job
+
+        return encode(value).decode()
+    return str(value)
 
 
 def _decimal(value: JsonValue) -> JsonValue:
