@@ -184,6 +184,8 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
             arguments.append(self._expression())
             while self._comma_before("rparen"):
                 arguments.append(self._expression())
+        if name["value"] == "in":
+            arguments[1:] = map(_list_of_one, arguments[1:])
         check_call(name["value"], arguments, known=FUNCTIONS, place=(name["start"], name["end"]))
         return {"type": "function_expression", "children": arguments, "value": name["value"]}
 
@@ -200,6 +202,9 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
                 example="a > 0 && a < 10",
             )
         node: Node = super()._parse_comparator(left, comparator)
+        for operand in node["children"]:
+            if operand["type"] == "projection" and operand["children"][0]["type"] == "flatten":
+                _refuse_empty_list(operand)
         return node
 
     def _token_led_pipe(self, left: Node) -> Node:
@@ -217,6 +222,27 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
                 example="a > 0 || b > 0",
             )
         return node
+
+
+def _list_of_one(node: Node) -> Node:
+    """Take `[1]` for the list that it looks like in `in(x, [1])`, where an index would never be meant."""
+    parts = node["children"]
+    if node["type"] != "index_expression" or [part["type"] for part in parts] != ["identity", "index"]:
+        return node
+    literal = {"type": "literal", "children": [], "value": parts[1]["value"], "span": node["span"]}
+    return {"type": "multi_select_list", "children": [literal], "span": node["span"]}
+
+
+def _refuse_empty_list(node: Node) -> None:
+    start, end = node["span"]
+    if end - start == len("[]"):
+        raise ExpressionError(
+            "[] flattens a list, it is no empty list",
+            offset=start,
+            length=end - start,
+            how_to_fix="write the empty list in backticks, or ask for the length",
+            example="length(Lines) == 0",
+        )
 
 
 def _no_function(token: Token) -> ExpressionError:

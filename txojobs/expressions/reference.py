@@ -57,7 +57,8 @@ names of fields. Name fields that may be absent in `optional`.
 * `CustomerNo == 42` is false when the field is the text `'42'`; write `CustomerNo == '42'`.
 * `007` is refused: the text is `'007'`, the number `7`.
 * `Lines[].Amount` leaves nulls out; `map(&Amount, Lines)` keeps them.
-* `[0]` is an index; `[0, 1]` is a list of two numbers.
+* `[0]` is an index, `[0, 1]` a list of two numbers; a list of one is `` `[0]` `` (but `in()` takes `[0]`).
+* `[]` flattens a list; the empty list is `` `[]` ``.
 * `a - b` and `a + b` do not exist: `sub(a, b)`, `add(a, b)`. A name with a hyphen needs double quotes.
 * Dates are texts: `OrderDate >= '2026-01-01'` compares them rightly as long as all have the same form.
 * Positions in a text begin with 0: `substring('abc', 1)` is `'bc'`.
