@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import jmespath
-import jmespath.exceptions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +55,7 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("map(&{}, {})".format, inner, inner),
         st.builds("contains({}, {})".format, inner, inner),
         st.builds("not_null({}, {})".format, inner, inner),
-        st.builds("merge({}, {})".format, inner, inner),
+        st.builds("merge({}, {{a: {}}})".format, inner, inner),
         st.builds("join('-', {})".format, inner),
     )
 
@@ -68,12 +67,12 @@ OUR_ERRORS = ("cannot be compared again", "hands the result on", "[] flattens")
 """What is valid JMESPath, always null there, and never what was meant."""
 
 
-@settings(deadline=None, max_examples=800, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(EXPRESSIONS, VALUES)
 def test_gives_what_jmespath_gives(text: str, value: Any) -> None:
     try:
         expected = jmespath.search(text, value)
-    except (jmespath.exceptions.JMESPathError, TypeError):
+    except (ValueError, TypeError):
         return  # a wrong type: with null we give null, else an error, as the other tests show
     try:
         found = parse(text).evaluate(value)
