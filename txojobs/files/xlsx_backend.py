@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _UNSTORABLE = re.compile("[\0-\x1f\ud800-\udfff\ufffe\uffff]")
+_LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _MAX_NAME = 31
 
 
@@ -63,11 +64,16 @@ class Target:
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
-    """A worksheet without rich text.
+    """A worksheet that keeps two kinds of text which XlsxWriter would change.
 
-    In constant memory, XlsxWriter takes any text `<r>...</r>` for XML of its own and writes it unescaped;
-    data may read like that too.
+    In constant memory it takes any text `<r>...</r>` for XML of its own and writes it unescaped. And of two
+    escapes that share an underscore, `_x005F_x000D_`, it protects the first only, so that a carriage return
+    would be read. Data may hold both.
     """
+
+    @staticmethod
+    def _escape_control_characters(data: object) -> object:
+        return _LIKE_ESCAPE.sub("_x005F_", data) if isinstance(data, str) else data
 
     def _xml_rich_inline_string(self, string: str, attributes: list[tuple[str, Any]]) -> None:
         self._xml_inline_string(string, False, attributes)  # noqa: FBT003  # XlsxWriter's own signature
