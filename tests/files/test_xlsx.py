@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
@@ -458,3 +459,46 @@ def test_a_file_that_is_no_workbook_is_an_error(tmp_path: Path) -> None:
     write(path, [{"a": 1}])
     with pytest.raises(FileOperationError, match="no sheet 'Other'; its sheets are: Data"):
         read(path, ReadOptions(sheet="Other"))
+
+
+def test_a_formula_without_a_result_is_an_error_and_not_an_empty_cell(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["a", "b"])
+    book.worksheets[0].append([1, "=A2+1"])
+    book.save(path)
+    with pytest.raises(FileOperationError, match="the formula in cell B2 was never calculated"):
+        read(path)
+
+
+def test_a_formula_gives_its_last_result(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["a", "b", "c"])
+        sheet.write_formula(1, 0, "=1+1", None, 2)
+        sheet.write_formula(1, 1, '=IF(TRUE,"","x")', None, "")
+        sheet.write_formula(1, 2, '="x"&1', None, "x1")
+    change_sheet(path, b'<c r="B2">', b'<c r="B2" t="str">')  # as Excel writes an empty text
+    assert read(path) == [{"a": 2, "b": None, "c": "x1"}]
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!"])
+def test_an_error_in_a_cell_is_refused(tmp_path: Path, error: str) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["a"])
+    book.worksheets[0].append([error])
+    book.save(path)
+    with pytest.raises(FileOperationError, match=re.escape(f"cell A2 holds the error {error}")):
+        read(path)
+
+
+def change_sheet(path: Path, old: bytes, new: bytes) -> None:
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert old in parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(old, new)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)

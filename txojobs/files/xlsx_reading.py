@@ -2,16 +2,18 @@
 
 The first row is the header. Numbers come back as int or Decimal with the digits of Excel's own number (an
 IEEE 754 double), dates as ISO 8601 text, everything else as it stands. Formulas give the value that was
-calculated last. Empty rows at the end are no records.
+calculated last; a formula that was never calculated and an error like #N/A are refused. Empty rows at the end
+are no records.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import openpyxl
 from openpyxl.styles.numbers import is_datetime
@@ -24,12 +26,13 @@ from txojobs.files.table import BATCH_SIZE
 from txojobs.records import Batch, Column, RecordStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from txojobs.files.table import ReadOptions
     from txojobs.records import JsonValue, Record
 
+_FORMULA = re.compile(rb"<(?:[A-Za-z0-9]+:)?f[\s>/]")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -44,21 +47,57 @@ def read_sheet(path: Path, *, options: ReadOptions) -> RecordStream:
 
 
 def _rows(path: Path, *, sheet: str | None) -> Iterator[list[JsonValue]]:
-    with explained(path, doing="read"), path.open("rb") as file:
+    with explained(path, doing="read"), _open(path, data_only=True) as book:
+        worksheet = _sheet(book, sheet, path)
+        if not _has_formulas(path):
+            for row in worksheet.rows:
+                yield [_value(cell, path) for cell in row]
+            return
+        with _open(path, data_only=False) as formulas:
+            twin = _sheet(formulas, worksheet.title, path)
+            for row, written in zip(worksheet.rows, twin.rows, strict=True):
+                _check_calculated(row, written, path)
+                yield [_value(cell, path) for cell in row]
+
+
+@contextmanager
+def _open(path: Path, *, data_only: bool) -> Iterator[Any]:
+    with path.open("rb") as file:
         try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
         except (BadZipFile, InvalidFileException, KeyError, ValueError) as err:
             raise FileOperationError(
                 f"{path.name} is no Excel workbook, or a damaged one: {err}",
                 how_to_fix="open it in Excel and save it as .xlsx",
             ) from None
         try:
-            worksheet = _sheet(book, sheet, path)
-            worksheet.reset_dimensions()  # what the file says of its size may be wrong
-            for row in worksheet.rows:
-                yield [_value(cell) for cell in row]
+            yield book
         finally:
             book.close()
+
+
+def _has_formulas(path: Path) -> bool:
+    """Look for a formula element, which costs little beside parsing."""
+    with ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with archive.open(name) as part:
+                    end = b""
+                    while chunk := part.read(1 << 20):
+                        if _FORMULA.search(end + chunk):
+                            return True
+                        end = chunk[-32:]
+    return False
+
+
+def _check_calculated(row: Sequence[Any], written: Sequence[Any], path: Path) -> None:
+    """Refuse a formula without a result: it would read as an empty cell. A result may be the empty text."""
+    for cell, formula in zip(row, written, strict=True):
+        if formula.data_type == "f" and cell.value is None and cell.data_type != "str":
+            raise FileOperationError(
+                f"{path.name}: the formula in cell {formula.coordinate} was never calculated",
+                how_to_fix="open the file in Excel, save it, and try again",
+            )
 
 
 def _sheet(book: Any, name: str | None, path: Path) -> Any:
@@ -70,7 +109,9 @@ def _sheet(book: Any, name: str | None, path: Path) -> Any:
             f"{path.name} has no sheet {name!r}; its sheets are: {', '.join(names)}",
             how_to_fix="name one of these sheets",
         )
-    return book[name if name is not None else names[0]]
+    worksheet = book[name if name is not None else names[0]]
+    worksheet.reset_dimensions()  # what the file says of its size may be wrong
+    return worksheet
 
 
 def _header(cells: list[JsonValue], path: Path) -> list[str]:
@@ -114,8 +155,13 @@ def _batches(rows: Iterator[list[JsonValue]], header: list[str], path: Path) -> 
         yield batch
 
 
-def _value(cell: Any) -> JsonValue:
+def _value(cell: Any, path: Path) -> JsonValue:
     value = cell.value
+    if cell.data_type == "e":
+        raise FileOperationError(
+            f"{path.name}: cell {cell.coordinate} holds the error {value}",
+            how_to_fix="mend or clear the cell in Excel",
+        )
     if isinstance(value, str):
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value) if "_x" in value else value
     if isinstance(value, float):
