@@ -26,7 +26,7 @@ _SETS = {entity_set.name: entity_set for entity_set in ENTITY_SETS}
 class RecordEntity(Entity):
     """One record, seen as the library's entity."""
 
-    def __init__(self, entity_set: EntitySet, record: Record) -> None:
+    def __init__(self, entity_set: EntitySet, record: Record, expanded: list[RecordEntity]) -> None:
         # the base class's own constructor would make six lists for each record
         self.record = record
         self.entity_set = entity_set
@@ -34,6 +34,7 @@ class RecordEntity(Entity):
         self.annotations = self.association_links = self.operations = _NONE
         self._properties: list[Property] | None = None
         self._links: list[Link] | None = None
+        self._expanded = expanded
 
     @property
     def properties(self) -> list[Property]:
@@ -47,10 +48,16 @@ class RecordEntity(Entity):
         self._properties = properties
 
     @property
+    def is_plain(self) -> bool:
+        """True while it has the properties of its record and no computed ones."""
+        return self._properties is None or len(self._properties) == len(self.record)
+
+    @property
     def navigation_links(self) -> list[Link]:
-        """The links that an expansion hangs onto the entity."""
+        """The links that an expansion hangs onto the entity, for the length of one request."""
         if self._links is None:
             self._links = []
+            self._expanded.append(self)
         return self._links
 
     @navigation_links.setter
@@ -67,6 +74,10 @@ class RecordEntity(Entity):
     @id.setter  # noqa: A003  # the base class names it
     def id(self, _value: str | None) -> None:
         raise AttributeError("an entity's address follows from its key")
+
+    def forget_expansion(self) -> None:
+        """Drop the links."""
+        self._links = None
 
     def get_property(self, name: str) -> Property | None:
         """Return one property; the others are not made for it."""
@@ -103,13 +114,29 @@ def _complex(type_name: str, members: dict[str, JsonValue]) -> ComplexValue:
 class TradeStore(InMemoryDataStore):
     """The library's store, filled set by set as requests ask for them. Read only."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._expanded: list[RecordEntity] = []
+
     def entities(self, entity_set: str) -> list[Entity]:
         """Return the entities of a set, sorted by key."""
         with self.lock:
             if entity_set not in self.data:
                 known = _SETS[entity_set]
-                self.data[entity_set] = [RecordEntity(known, record) for record in known.records()]
+                self.data[entity_set] = [
+                    RecordEntity(known, record, self._expanded) for record in known.records()
+                ]
             return list(self.data[entity_set])
+
+    def forget_expansions(self) -> None:
+        """Drop what the last request expanded.
+
+        The library leaves it on the entities, and its filters look there first: after an expansion with
+        a filter of its own, `SalesOrderLines/any()` would miss the lines that were filtered out.
+        """
+        with self.lock:
+            while self._expanded:
+                self._expanded.pop().forget_expansion()
 
     def relation(self, entity_set: str, key: str, nav: str) -> list[Entity]:
         """Return the lines of an order; `key` is the order's, as the library spells it."""

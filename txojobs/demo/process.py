@@ -21,8 +21,6 @@ from txojobs.errors import HelpfulError
 if TYPE_CHECKING:
     from types import TracebackType
 
-_GRACE_S = 5.0
-
 
 @final
 class DemoService:
@@ -37,9 +35,9 @@ class DemoService:
         """The process id of the service."""
         return self._process.pid
 
-    def stop(self) -> None:
-        """End the service and wait until it has gone; the second call does nothing."""
-        _end(self._process)
+    def stop(self, *, grace_s: float = 5.0) -> None:
+        """End the service and wait until it has gone, by force after `grace_s`; again does nothing."""
+        _end(self._process, grace_s=grace_s)
 
     def __enter__(self) -> DemoService:
         return self
@@ -61,7 +59,7 @@ def start(*, port: int = 0, ready_timeout_s: float = 30.0) -> DemoService:
         try:
             url = _await_url(process, complaints, port=port, timeout_s=ready_timeout_s)
         except BaseException:
-            _end(process)
+            _end(process, grace_s=0)
             raise
     return DemoService(process, url)
 
@@ -143,13 +141,13 @@ def _not_started(reason: str) -> HelpfulError:
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], *, grace_s: float) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             _close(pipe)
     try:
-        process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:  # a forked copy of this process may hold the pipe open
+        process.wait(grace_s)
+    except subprocess.TimeoutExpired:  # stopped by someone, or a fork of this process holds the pipe open
         process.kill()
         process.wait()
 

@@ -28,6 +28,8 @@ from txojobs.demo.entities import RecordEntity, TradeStore
 from txojobs.demo.model import ENTITY_SETS, TradeModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from odatapy.data import Entity
     from odatapy.server.request import ODataRequest, ODataResponse
     from odatapy.server.uri.resource import UriInfo
@@ -59,6 +61,7 @@ class TradeSerializer(ODataJsonSerializer):
         names = set(select)
         if (
             not isinstance(entity, RecordEntity)
+            or not entity.is_plain
             or self._full
             or top_level
             or self.ieee754_compatible
@@ -81,6 +84,7 @@ class TradeProcessor(InMemoryProcessor):
 
     def __init__(self, store: TradeStore) -> None:
         super().__init__(store)
+        self._trade = store
         self._kept: OrderedDict[str, list[Entity]] = OrderedDict()
 
     def read_entity_collection(
@@ -91,7 +95,16 @@ class TradeProcessor(InMemoryProcessor):
         with self.lock:
             name = first.entity_set.name if isinstance(first, UriResourceEntitySet) else ""
             self.page_size = _PAGE_SIZES.get(name)
+            self._trade.forget_expansions()
             super().read_entity_collection(request, response, uri_info, ct)
+
+    def count_entity_collection(
+        self, request: ODataRequest, response: ODataResponse, uri_info: UriInfo
+    ) -> None:
+        """Answer with the number of rows."""
+        with self.lock:
+            self._trade.forget_expansions()
+            super().count_entity_collection(request, response, uri_info)
 
     def _filter_sort(self, entities: list[Entity], uri_info: UriInfo, **how: Any) -> list[Entity]:
         query = _query(uri_info)
@@ -147,9 +160,20 @@ class TradeHandler(ODataHandler):
         return super().process(request)
 
 
+class TradeApp(ODataWSGIApp):
+    """The library's WSGI application, for keys whose quotes are escaped as well."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        """Answer one request; `REQUEST_URI` holds its path as it was sent."""
+        # the library looks for literals before it decodes; both spellings are one (OData ABNF, rule SQUOTE)
+        path, mark, query = environ.get("REQUEST_URI", "").partition("?")
+        environ["REQUEST_URI"] = path.replace("%27", "'") + mark + query
+        return super().__call__(environ, start_response)
+
+
 def create_app() -> ODataWSGIApp:
     """Return the service; no entity set is built yet."""
     odata = OData.new_instance()
     handler = TradeHandler(odata, odata.create_service_metadata(TradeModel()))
     handler.register(TradeProcessor(TradeStore()))
-    return ODataWSGIApp(handler)
+    return TradeApp(handler)
