@@ -25,7 +25,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals and sessions of POSI
 
 def connect(url: str) -> socket.socket:
     parts = urlsplit(url)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
 
 
 def ask(url: str) -> int:
@@ -44,7 +44,7 @@ def wait_until_closed(client: socket.socket) -> None:
 
 def assert_refused(url: str) -> None:
     """A kernel may close the connections of a process that ends before the port they came by."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 10
     while accepts(url):
         assert time.monotonic() < deadline, f"{url} still accepts connections"
 
@@ -85,6 +85,7 @@ def test_stopping_leaves_no_zombie_no_thread_and_no_file_descriptor() -> None:
     service = start()
     service.stop()
     service.stop()
+    assert service._process.returncode == 0, "it was not ended by force"
     assert (threading.enumerate(), descriptors()) == before
     if os.name != "nt":
         with pytest.raises(ChildProcessError):
@@ -217,6 +218,13 @@ def test_a_missing_interpreter_is_the_reason_given(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(HelpfulError, match="did not start"):
         start()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks at the process as Linux shows it")
+def test_what_it_says_once_it_runs_goes_nowhere() -> None:
+    with start() as service:
+        targets = [str(Path(f"/proc/{service.pid}/fd/{number}").readlink()) for number in (1, 2)]
+    assert targets == ["/dev/null", "/dev/null"]
 
 
 def test_writes_nothing_to_the_console(capfd: pytest.CaptureFixture[str]) -> None:

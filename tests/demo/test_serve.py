@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,6 +28,11 @@ PROGRAM = (
 )
 
 
+def count_items(url: str) -> bytes:
+    with urlopen(url + "/Items/$count", timeout=30) as answer:
+        return bytes(answer.read())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ends_cleanly_at_a_signal(number: int) -> None:
@@ -35,8 +41,8 @@ def test_ends_cleanly_at_a_signal(number: int) -> None:
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().decode().strip()
-        with urlopen(url + "/Items/$count", timeout=30) as answer:
-            assert answer.read() == b"800"
+        with ThreadPoolExecutor(20) as clients:  # more than there are threads: some requests wait
+            assert set(clients.map(count_items, [url] * 20)) == {b"800"}
         process.send_signal(number)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (0, b"ended", b"")

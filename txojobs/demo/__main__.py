@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from txojobs.errors import HelpfulError
 
@@ -25,14 +25,15 @@ def main() -> None:
         return  # the parent has gone already
     from txojobs.demo.server import Server  # noqa: PLC0415  # a parent that has gone needs no library
 
-    try:
-        server = Server(port=int(first))
-    except HelpfulError as err:
-        _tell({"problem": err.what_went_wrong, "fix": err.how_to_fix})
-        return
-    threading.Thread(target=_run, args=(server,), daemon=True).start()
-    _tell({"url": server.url})
-    _fall_silent()
+    with os.fdopen(os.dup(1), "wb") as parent:
+        try:
+            server = Server(port=int(first))
+        except HelpfulError as err:
+            _tell(parent, {"problem": err.what_went_wrong, "fix": err.how_to_fix})
+            return
+        threading.Thread(target=_run, args=(server,), daemon=True).start()
+        _fall_silent()
+        _tell(parent, {"url": server.url})
     while sys.stdin.buffer.readline():
         pass
     os._exit(0)  # nothing is kept here that a request in progress should hold up
@@ -45,9 +46,9 @@ def _run(server: Server) -> None:
         os._exit(1)  # a process that no longer answers must not stay
 
 
-def _tell(answer: dict[str, str | None]) -> None:
-    sys.stdout.buffer.write(json.dumps(answer).encode("ascii") + b"\n")
-    sys.stdout.buffer.flush()
+def _tell(parent: IO[bytes], answer: dict[str, str | None]) -> None:
+    parent.write(json.dumps(answer).encode("ascii") + b"\n")
+    parent.flush()
 
 
 def _fall_silent() -> None:

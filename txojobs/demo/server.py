@@ -6,6 +6,7 @@ Only 127.0.0.1 is listened on. A port belongs to one server at a time, on Window
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from typing import Any
@@ -42,6 +43,10 @@ class Server:
             outbuf_overflow=_PAGE_BYTES,
             asyncore_use_poll=True,
         )
+        # its warnings that a request waits for a thread would stand on the user's screen
+        quiet = logging.Logger("waitress.queue")  # noqa: LOG001  # ours alone, so that the shared one stays as it is
+        quiet.addHandler(logging.NullHandler())
+        self._waitress.task_dispatcher.queue_logger = quiet
 
     def run(self) -> None:
         """Answer until KeyboardInterrupt or SystemExit is raised in this thread; both end it normally."""
