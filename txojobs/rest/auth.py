@@ -37,6 +37,10 @@ class Credential(Protocol):
         """Get a newer credential after a 401; False when there is no other one."""
         ...
 
+    def close(self) -> None:
+        """Close what it holds open."""
+        ...
+
 
 class Fixed:
     """A credential that never changes: none, a token, a key or a password."""
@@ -56,6 +60,9 @@ class Fixed:
     def renew(self, refused: Signature, limits: Limits) -> bool:  # noqa: ARG002  # there is no other one
         """Return False."""
         return False
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def credential_for(settings: ApiSettings, timing: Timing, redactor: Redactor) -> Credential:

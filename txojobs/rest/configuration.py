@@ -253,7 +253,6 @@ def _auth(home: Section, config: Mapping[str, Any], *, prefix: str) -> AuthSetti
         username=section.text("username"),
         key_name=section.text("name", "x-api-key"),
         key_in="query" if section.one_of("in", "header", ("header", "query")) == "query" else "header",
-        secret_key=prefix + names.get(kind, ""),
     )
 
 
@@ -287,7 +286,6 @@ def _oauth(home: Section, section: Section, client_secret: str, token: str, pref
         authority=authority,
         client_id=client_id,
         scope=scope,
-        secret_key=f"{prefix}client_secret",
     )
 
 

@@ -120,4 +120,5 @@ class Exchange:
 
     def close(self) -> None:
         """Close all connections."""
+        self._credential.close()
         self._transport.close()

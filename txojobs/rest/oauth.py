@@ -91,6 +91,10 @@ class OAuth:
                 _log.info("the service refused the token; asking for a new one")
             return True
 
+    def close(self) -> None:
+        """Close the connections to the authority."""
+        self._http.close()
+
     def _token(self, limits: Limits) -> str:
         try:
             return self._acquired(limits)

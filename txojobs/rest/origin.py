@@ -54,6 +54,8 @@ def origin_of(url: str) -> Origin:
     from requests.models import PreparedRequest  # noqa: PLC0415
     from urllib3.util import parse_url  # noqa: PLC0415
 
+    if any(char == "\\" or char < " " for char in url.partition("?")[0]):
+        raise _refused(url, "it holds a backslash or a control character")
     prepared = PreparedRequest()
     try:
         prepared.prepare_url(url, None)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, TypeVar
 import tenacity
 
 from txojobs.rest.failures import AttemptError, Cause
-from txojobs.rest.origin import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +106,8 @@ class RetryLoop:
         if failure.cause is Cause.UNREADABLE:
             allowed = min(allowed, 1)
         if state.attempt_number > allowed:
+            if failure.retry_after:  # this call gives up, but the others must leave the service alone
+                self.gate.pause(failure.retry_after)
             return True
         if not self.gate.budget.take(throttled=failure.cause is Cause.THROTTLED):
             _log.warning("no retry: too many requests to %s failed already", self.gate.origin)
@@ -128,11 +129,9 @@ class RetryLoop:
         if failure.cause is Cause.THROTTLED or failure.retry_after is not None:
             self.gate.pause(wait_s)
         _log.warning(
-            "attempt %d of %d of %s %s failed (%s); trying again in %.1f s%s",
+            "attempt %d of %d failed: %s; trying again in %.1f s%s",
             state.attempt_number,
             self.settings.max_retries + 1,
-            self.request.method,
-            shown(self.request.url),
             failure.error.what_went_wrong,
             wait_s,
             ", as the service asked" if failure.retry_after is not None else "",

@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 from requests.utils import get_environ_proxies
 
+from txojobs.errors import ConfigurationError
 from txojobs.rest.sockets import Watch, WatchedAdapter
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from txojobs.rest.origin import Origin
 
 MAX_SESSIONS = 50
+_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _IDLE_S = 5.0
 """A server may close a connection that idles; a change must not be lost to that."""
 
@@ -39,10 +42,7 @@ class Channel:
         self.adapter = WatchedAdapter(self.watch)
         self.session.mount(f"{origin.scheme}://", self.adapter)
         self.proxies = get_environ_proxies(f"{origin}/", no_proxy=None)
-        environ = os.environ
-        self.verify: str | bool = (
-            ca_bundle or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True
-        )
+        self.verify: str | bool = _trusted(ca_bundle) or True
         self._clock = clock
         self._used_at = clock()
 
@@ -58,6 +58,21 @@ class Channel:
     def close(self) -> None:
         """Close the connection."""
         self.session.close()
+
+
+def _trusted(ca_bundle: str | None) -> str | None:
+    """Return the file or folder of certificates to trust, None for the ones that requests brings."""
+    named = [("`ca-bundle`", ca_bundle)]
+    named += [(variable, os.environ.get(variable)) for variable in _BUNDLE_VARIABLES]
+    for name, path in named:
+        if path and not Path(path).exists():
+            raise ConfigurationError(
+                f"the file of trusted certificates {path!r} named by {name} does not exist",
+                how_to_fix=f"correct the path in {name}; a relative one starts at the current folder",
+            )
+        if path:
+            return path
+    return None
 
 
 class SessionPool:

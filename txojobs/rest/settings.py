@@ -71,8 +71,6 @@ class AuthSettings:
     authority: str = ""
     client_id: str = ""
     scope: str = ""
-    secret_key: str = ""
-    """Where the configuration mapping holds the secret, for messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

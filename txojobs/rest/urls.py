@@ -52,8 +52,7 @@ def below(base: str, url: str) -> str:
     if _ABSOLUTE.match(url):
         return url
     path, mark, query = url.partition("?")
-    parts = re.split(r"[/\\]", unquote(path))
-    if ".." in parts or "\\" in path:
+    if ".." in map(unquote, path.split("/")) or "\\" in path:
         raise ValidationError(
             f"the address {url[:100]!r} leaves the service",
             how_to_fix="write it without `..` and backslashes",

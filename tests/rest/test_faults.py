@@ -1,0 +1,254 @@
+"""Each fault of the server becomes one complete answer or one exact error; nothing half-read gets through."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.rest import fault_server as fault
+from tests.rest.conftest import FakeClock
+from tests.rest.fault_server import answer, says
+from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, RunCancelledError
+from txojobs.rest.settings import RetrySettings, TimeoutSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.rest.fault_server import FaultServer, Step
+    from txojobs.rest.client import TxoRestAPI
+
+    Connect = Callable[..., TxoRestAPI]
+    Serve = Callable[..., FaultServer]
+
+GOOD = says({"fine": True})
+OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+PASSING: dict[str, Step] = {
+    "closed before the answer": fault.hang_up,
+    "reset before the answer": fault.reset_after(),
+    "reset in the headers": fault.reset_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "reset in the body": fault.reset_after(OK_HEAD + b'Content-Length: 100\r\n\r\n{"fine'),
+    "shorter than declared": fault.short_length,
+    "a chunk that is none": fault.bad_chunk,
+    "chunks without an end": fault.cut_chunks,
+    "gzip cut, no length": fault.packed(b'{"fine": true}' * 50, keep=30),
+    "gzip cut, length of the cut": fault.packed(b'{"fine": true}' * 50, keep=30, declare=True),
+    "plain body cut, no length": fault.raw(OK_HEAD + b'\r\n{"fine": tr'),
+    "no HTTP at all": fault.raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "gzip that is none": answer(200, b"{}", Content_Encoding="gzip", content_type="application/json"),
+    "503": answer(503, b"busy"),
+    "500": answer(500),
+    "502 from a gateway": fault.html_login(502),
+    "504": answer(504),
+    "408": answer(408),
+    "429": answer(429),
+    "login page with 200": fault.html_login(),
+    "empty 200": fault.empty_200,
+    "no JSON": answer(200, b'{"fine": }', content_type="application/json"),
+    "NaN is no JSON": answer(200, b'{"fine": NaN}', content_type="application/json"),
+}
+
+
+@pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
+def test_asks_again_after_a_fault_that_may_pass(step: Step, serve: Serve, connect: Connect) -> None:
+    server = serve(step, GOOD)
+    assert connect(server).get("/thing") == {"fine": True}
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
+def test_gives_up_with_one_exact_error(step: Step, serve: Serve, connect: Connect) -> None:
+    server = serve(step)
+    with pytest.raises(ApiError) as caught:
+        connect(server, retry=RetrySettings(max_retries=1)).get("/thing")
+    assert len(server.requests) == 2
+    assert "/thing" in str(caught.value)
+    assert caught.value.how_to_fix
+
+
+@pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
+def test_never_sends_a_change_twice_unless_nothing_can_have_happened(
+    step: Step, serve: Serve, connect: Connect, request: pytest.FixtureRequest
+) -> None:
+    server = serve(step, GOOD)
+    client = connect(server)
+    name = request.node.callspec.id
+    if name == "429":  # the service says that it did not act
+        assert client.post("/thing", {"a": 1}) == {"fine": True}
+        return
+    if name == "empty 200":
+        assert client.post("/thing", {"a": 1}) is None
+    else:
+        with pytest.raises(ApiError) as caught:
+            client.post("/thing", {"a": 1})
+        assert caught.value.outcome_unknown is (name not in {"500", "503"})
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (answer(200, b"x" * 2000, content_type="application/json"), "2,000 bytes"),
+        (fault.chunked(b"x" * 600, b"x" * 600), "longer than the 1,024 bytes"),
+        (fault.endless, "longer than"),
+        (fault.packed(b" " * 200_000), "longer than"),
+        (answer(200, b"x", Content_Encoding="br"), "'br'"),
+    ],
+)
+def test_refuses_a_body_that_is_too_large_at_once(
+    step: Step, text: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(step)
+    with pytest.raises(ApiOperationError, match=text):
+        connect(server, max_body_bytes=1024).get("/thing")
+    assert len(server.requests) == 1
+
+
+def test_refuses_a_gzip_bomb_below_the_size_limit(serve: Serve, connect: Connect) -> None:
+    server = serve(fault.packed(b" " * 20_000_000, declare=True))
+    with pytest.raises(ApiOperationError, match="100 to 1"):
+        connect(server).get("/thing")
+
+
+def test_reads_gzip_of_several_members_and_chunks(serve: Serve, connect: Connect) -> None:
+    import gzip  # noqa: PLC0415
+
+    body = gzip.compress(b'{"a":') + gzip.compress(b"1.50}")
+    server = serve(
+        answer(200, body, Content_Encoding="gzip", content_type="application/json"),
+        fault.chunked(b'{"a"', b":1.50}", Content_Type="application/json"),
+    )
+    client = connect(server, numbers="decimal")
+    assert str(client.get("/a")["a"]) == "1.50"
+    assert str(client.get("/b")["a"]) == "1.50"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        fault.silence_after(),
+        fault.silence_after(b"HTTP/1.1 200 OK\r\nContent-"),
+        fault.silence_after(OK_HEAD + b"Content-Length: 10\r\n\r\n{"),
+        fault.drip(b""),
+        fault.drip(b"HTTP/1.1 200 OK\r\nX-Drip: "),
+        fault.drip(OK_HEAD + b"Content-Length: 100000\r\n\r\n{"),
+    ],
+)
+def test_a_request_ends_by_its_deadline(step: Step, serve: Serve, connect: Connect) -> None:
+    server = serve(step)
+    clock = FakeClock(tick=5.0)
+    client = connect(server, timing=clock.timing(), retry=RetrySettings(max_retries=0))
+    started = clock.now
+    with pytest.raises(ApiTimeoutError, match="60 s") as caught:
+        client.get("/thing")
+    assert caught.value.timeout_seconds == pytest.approx(60, abs=10)
+    assert clock.now - started < 120
+
+
+def test_the_deadline_holds_on_the_real_clock(serve: Serve) -> None:
+    from txojobs.rest.client import TxoRestAPI  # noqa: PLC0415
+    from txojobs.rest.settings import ApiSettings  # noqa: PLC0415
+
+    server = serve(fault.drip(OK_HEAD + b"Content-Length: 100000\r\n\r\n{"))
+    settings = ApiSettings(
+        base_url=server.url,
+        timeouts=TimeoutSettings(request_s=0.3),
+        retry=RetrySettings(max_retries=0),
+    )
+    with pytest.raises(ApiTimeoutError, match="in time"):
+        TxoRestAPI(settings).get("/thing")
+
+
+def test_stops_in_the_middle_of_a_request_when_asked(serve: Serve, connect: Connect) -> None:
+    cancel = threading.Event()
+
+    def stop(connection: fault.Connection) -> bool:
+        cancel.set()
+        return fault.silence_after()(connection)
+
+    server = serve(stop)
+    with pytest.raises(RunCancelledError):
+        connect(server, cancel=cancel).get("/thing")
+
+
+def test_names_the_host_when_nothing_listens(connect: Connect, clock: FakeClock) -> None:
+    port = fault.closed_port()
+    with pytest.raises(ApiOperationError, match=f"127.0.0.1:{port}.*refused") as caught:
+        connect(f"http://127.0.0.1:{port}").post("/thing", {})
+    assert caught.value.outcome_unknown is False
+    assert clock.waits == [0.8, 1.6, 3.2], "nothing was sent, so even a POST is tried again"
+
+
+def test_names_a_host_that_is_not_known(connect: Connect) -> None:
+    client = connect("https://nope.invalid", retry=RetrySettings(max_retries=0))
+    with pytest.raises(ApiOperationError, match=r"nope\.invalid.*host name is not known"):
+        client.get("/thing")
+
+
+REDIRECTS = [
+    (status, method) for status in (301, 302, 303, 307, 308) for method in ("GET", "POST", "PATCH", "DELETE")
+]
+
+
+@pytest.mark.parametrize(("status", "method"), REDIRECTS)
+def test_follows_a_redirect_only_where_nothing_can_change(
+    status: int, method: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(fault.redirect(status, "/there?x=1"), GOOD)
+    client: Any = connect(server)
+    if method == "GET" and status in (307, 308):
+        assert client.get("/here") == {"fine": True}
+        assert [request.target for request in server.requests] == ["/here", "/there?x=1"]
+        return
+    with pytest.raises(ApiOperationError, match="redirected"):
+        getattr(client, method.lower())("/here")
+    assert len(server.requests) == 1
+
+
+def test_redirects_in_a_circle_end(serve: Serve, connect: Connect) -> None:
+    server = serve(fault.redirect(307, "/here"))
+    with pytest.raises(ApiOperationError, match="redirected"):
+        connect(server).get("/here")
+    assert len(server.requests) == 6
+
+
+def test_a_body_behind_a_redirect_is_bounded(serve: Serve, connect: Connect) -> None:
+    def step(connection: fault.Connection) -> bool:
+        connection.sock.sendall(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not connection.closing.is_set():
+            connection.sock.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+        return False
+
+    with pytest.raises(ApiOperationError, match="longer than"):
+        connect(serve(step), max_body_bytes=100_000).get("/here")
+
+
+def test_uses_one_connection_for_many_requests(serve: Serve, connect: Connect) -> None:
+    server = serve(GOOD)
+    client = connect(server)
+    for _ in range(5):
+        client.get("/thing")
+    assert server.connections == 1
+
+
+def test_uses_a_new_connection_for_a_change_after_a_rest(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(GOOD)
+    client = connect(server)
+    client.get("/thing")
+    clock.now += 60
+    client.post("/thing", {})
+    assert server.connections == 2, "the old one may just be closed by the service"
+
+
+def test_counts_traffic_for_the_report(serve: Serve, connect: Connect) -> None:
+    server = serve(answer(503), says({"fine": True}))
+    client = connect(server)
+    client.get("/thing")
+    (traffic,) = client.traffic
+    assert (traffic.requests, traffic.retries, traffic.bytes_received) == (2, 1, 14)
+    assert traffic.origin == server.url
+    assert traffic.waits_s == {"retry": 0.8}

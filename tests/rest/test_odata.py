@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.rest import fault_server as fault
+from tests.rest.fault_server import answer, page, says
+from txojobs.errors import ApiError, ApiOperationError, RunCancelledError, ValidationError
+from txojobs.parallel import prefetch
+from txojobs.rest.odata import ODataReader
+from txojobs.rest.query import EntityQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.rest.conftest import FakeClock
+    from tests.rest.fault_server import FaultServer
+    from txojobs.rest.client import TxoRestAPI
+
+    Connect = Callable[..., TxoRestAPI]
+    Serve = Callable[..., FaultServer]
+
+
+def read(client: TxoRestAPI, **query: Any) -> tuple[list[dict[str, Any]], ODataReader]:
+    reader = ODataReader(client, EntityQuery(**{"entity": "Customers", **query}))
+    return [row for rows in reader.pages() for row in rows], reader
+
+
+def rows(first: int, last: int) -> list[dict[str, Any]]:
+    return [{"No": f"{number:05}"} for number in range(first, last + 1)]
+
+
+def test_follows_next_link_when_pages_are_short_or_empty(serve: Serve, connect: Connect) -> None:
+    server = serve(
+        page(*rows(1, 3), next_link="Customers?$skiptoken=3", odata_count=4),
+        page(next_link="Customers?$skiptoken=x"),
+        page(*rows(4, 4)),
+    )
+    got, reader = read(connect(f"{server.url}/v2"), page_size=1000, key=("No",))
+    assert [row["No"] for row in got] == ["00001", "00002", "00003", "00004"]
+    assert reader.proof.strength == "verified"
+    assert (reader.proof.rows, reader.proof.pages, reader.proof.requests) == (4, 3, 3)
+    assert server.requests[1].target == "/v2/Customers?$skiptoken=3"
+
+
+LINKS = {
+    # request /v2/Company('A')/Customers; what the link says, and what the context says
+    "Customers?$skiptoken=1": (None, "/v2/Company('A')/Customers?$skiptoken=1"),
+    "C?%24skiptoken=a%2Bb%20c+d": ("../$metadata#Customers", "/v2/C?%24skiptoken=a%2Bb%20c+d"),
+    "/v2/X?$skiptoken=1": ("../$metadata", "/v2/X?$skiptoken=1"),
+    "{base}/v2/Y?$skiptoken=1": ("{base}/v2/$metadata", "/v2/Y?$skiptoken=1"),
+    "?$skiptoken=1": (None, "/v2/Company('A')/Customers?$skiptoken=1"),
+}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_resolves_next_link_against_the_context_and_leaves_it_as_it_is(
+    link: str, serve: Serve, connect: Connect
+) -> None:
+    context, target = LINKS[link]
+    server = serve(page())
+    more = {} if context is None else {"odata_context": context.replace("{base}", server.url)}
+    server.script[:] = [page(next_link=link.replace("{base}", server.url), **more), page()]
+    read(connect(f"{server.url}/v2"), entity="Company('A')/Customers", filter="A eq 1", count=False)
+    assert server.requests[1].target == target
+
+
+def test_accepts_the_short_names_of_4_01(serve: Serve, connect: Connect) -> None:
+    server = serve(
+        says({"@count": 2, "@context": "$metadata#C", "@nextLink": "C?$skiptoken=1", "value": rows(1, 1)}),
+        says({"value": [{"@id": "x", "@etag": "y", "No": "00002"}]}),
+    )
+    got, reader = read(connect(server))
+    assert got == rows(1, 2)
+    assert reader.proof.strength == "counted"
+
+
+@pytest.mark.parametrize("ring", [1, 2, 3])
+def test_links_in_a_circle_are_an_error(ring: int, serve: Serve, connect: Connect) -> None:
+    pages = [page(*rows(1, 1), next_link=f"C?t={number % ring}") for number in range(20)]
+    server = serve(*pages)
+    with pytest.raises(ApiOperationError, match="already read"):
+        read(connect(server))
+    assert len(server.requests) == ring + 1
+
+
+def test_a_hundred_empty_pages_are_an_error(serve: Serve, connect: Connect) -> None:
+    def step(connection: fault.Connection) -> bool:
+        count = len(server.requests)
+        return page(next_link=f"C?t={count}")(connection)
+
+    server = serve(step)
+    with pytest.raises(ApiOperationError, match="100 empty pages"):
+        read(connect(server))
+    assert len(server.requests) == 100
+
+
+NO_PAGES = {
+    "no value": ({}, "no list `value`"),
+    "value is null": ({"value": None}, "no list `value`"),
+    "a single record": ({"No": "1"}, "no list `value`"),
+    "a bare list": ([{"No": "1"}], "no list `value`"),
+    "an error": ({"error": {"code": "X9", "message": "it broke"}}, "it broke"),
+    "an error beside records": ({"error": {"code": "X9", "message": "it broke"}, "value": []}, "it broke"),
+    "numbers": ({"value": [1, 2]}, "no record"),
+    "text": ("hello", "no list `value`"),
+}
+
+
+@pytest.mark.parametrize("name", NO_PAGES)
+def test_what_is_no_page_is_an_error_and_not_zero_rows(name: str, serve: Serve, connect: Connect) -> None:
+    body, text = NO_PAGES[name]
+    server = serve(page(*rows(1, 1), next_link="C?t=1"), says(body))
+    with pytest.raises(ApiOperationError, match=text):
+        read(connect(server))
+
+
+def test_a_page_that_fails_yields_nothing_of_itself(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 2), next_link="C?t=1"), answer(403))
+    got: list[Any] = []
+    reader = ODataReader(connect(server), EntityQuery(entity="C"))
+    with pytest.raises(ApiError, match="403"):
+        got.extend(row for records in reader.pages() for row in records)
+    assert got == rows(1, 2)
+    with pytest.raises(ApiOperationError, match="nothing is proven"):
+        _ = reader.proof
+
+
+def test_a_broken_page_is_asked_for_again_as_a_whole(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 2), next_link="C?t=1", odata_count=4), fault.short_length, page(*rows(3, 4)))
+    got, reader = read(connect(server), key=("No",))
+    assert got == rows(1, 4)
+    assert reader.proof.strength == "verified"
+
+
+def test_asks_with_preferences_and_never_with_top(serve: Serve, connect: Connect) -> None:
+    server = serve(page())
+    read(
+        connect(f"{server.url}/v2/"),
+        select=("No", "Name"),
+        filter="Name eq 'A & B+C #1' and No ne null",
+        expand="Orders($select=No;$top=2)",
+        order_by=("No", "Name desc"),
+        page_size=500,
+        limit=20,
+        headers={"Prefer": "odata.include-annotations=*"},
+        extra={"aid": "FIN"},
+    )
+    (request,) = server.requests
+    assert request.headers["prefer"] == "odata.include-annotations=*, odata.maxpagesize=20"
+    assert "+" not in request.target
+    assert parse_qs(urlsplit(request.target).query) == {
+        "$select": ["No,Name"],
+        "$filter": ["Name eq 'A & B+C #1' and No ne null"],
+        "$expand": ["Orders($select=No;$top=2)"],
+        "$orderby": ["No,Name desc"],
+        "aid": ["FIN"],
+    }
+
+
+def test_a_limit_is_ours(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 3), next_link="C?t=1"), page(*rows(4, 6), next_link="C?t=2"), page())
+    got, reader = read(connect(server), limit=4)
+    assert got == rows(1, 4)
+    assert len(server.requests) == 2
+    assert reader.proof.strength == "unproven"
+    assert reader.proof.count_note == "not asked: limit"
+
+
+@pytest.mark.parametrize("count", [3, 5, 0])
+def test_a_count_that_does_not_match_is_an_error(count: int, serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 4), odata_count=count))
+    with pytest.raises(ApiOperationError, match=f"{count} records.*but 4 came") as caught:
+        read(connect(server))
+    assert "count: false" in (caught.value.how_to_fix or "")
+    assert "$count=true" in server.requests[0].target
+
+
+@pytest.mark.parametrize("status", [400, 501])
+def test_a_service_that_refuses_to_count_is_asked_without(
+    status: int, serve: Serve, connect: Connect
+) -> None:
+    server = serve(answer(status), page(*rows(1, 2)))
+    got, reader = read(connect(server))
+    assert got == rows(1, 2)
+    assert "$count" not in server.requests[1].target
+    assert reader.proof.count_note == f"the service refuses to count ({status})"
+    assert reader.proof.strength == "unproven"
+
+
+def test_a_query_that_is_wrong_is_wrong_without_count_too(serve: Serve, connect: Connect) -> None:
+    server = serve(says({"error": {"code": "B", "message": "no field Foo"}}, 400))
+    with pytest.raises(ApiError, match="no field Foo"):
+        read(connect(server))
+
+
+@pytest.mark.parametrize("count", ["2", 2])
+def test_a_count_may_be_text(count: Any, serve: Serve, connect: Connect) -> None:
+    _, reader = read(connect(serve(page(*rows(1, 2), odata_count=count))))
+    assert reader.proof.count == 2
+
+
+def test_a_record_that_comes_twice_is_an_error(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 3), next_link="C?t=1", odata_count=5), page(*rows(3, 4)))
+    with pytest.raises(ApiOperationError, match=r"No=00003 of Customers came twice.*page 2") as caught:
+        read(connect(server), key=("No",))
+    assert "order-by: [No]" in (caught.value.how_to_fix or "")
+
+
+def test_keys_of_different_types_are_different(serve: Serve, connect: Connect) -> None:
+    keys: list[Any] = [1, "1", True, None, 1.5, "1.5", "x" * 100, "", -1, -2, [1], {"a": 1}]
+    got, _ = read(connect(serve(page(*({"k": key} for key in keys)))), key=("k",))
+    assert len(got) == len(keys)
+    pairs = [("a", "bc"), ("ab", "c"), ("a,b", "c"), ("a", "b,c")]
+    got, _ = read(connect(serve(page(*({"a": a, "b": b} for a, b in pairs)))), key=("a", "b"))
+    assert len(got) == 4
+
+
+def test_a_record_without_its_key_is_an_error(serve: Serve, connect: Connect) -> None:
+    with pytest.raises(ApiOperationError, match="no field 'Nr'"):
+        read(connect(serve(page(*rows(1, 1)))), key=("Nr",))
+
+
+def test_reads_expanded_collections_to_their_end(serve: Serve, connect: Connect) -> None:
+    first = {
+        "No": "1",
+        "Orders": [{"Id": 1, "Lines": [{"L": 1}], "Lines@odata.nextLink": "Lines?t=1"}],
+        "Orders@odata.nextLink": "Orders?t=1",
+        "Orders@odata.count": 3,
+    }
+    server = serve(
+        page(first, odata_context="$metadata#C"),
+        fault.by_target(
+            {
+                "/v2/Orders?t=1": page({"Id": 2}, next_link="Orders?t=2"),
+                "/v2/Orders?t=2": page({"Id": 3, "Lines@nextLink": "Lines?t=9"}),
+                "/v2/Lines?t=1": page({"L": 2}),
+                "/v2/Lines?t=9": page({"L": 9}),
+            }
+        ),
+    )
+    (record,), reader = read(connect(f"{server.url}/v2"))
+    assert record["Orders"] == [
+        {"Id": 1, "Lines": [{"L": 1}, {"L": 2}]},
+        {"Id": 2},
+        {"Id": 3, "Lines": [{"L": 9}]},
+    ]
+    assert set(record) == {"No", "Orders"}
+    assert reader.proof.requests == 5
+
+
+def test_an_expanded_collection_that_cannot_be_finished_is_an_error(serve: Serve, connect: Connect) -> None:
+    server = serve(page({"No": "1", "Orders": [], "Orders@odata.nextLink": "Orders?t=1"}), answer(403))
+    with pytest.raises(ApiError, match="403"):
+        read(connect(server))
+
+
+def test_drops_annotations_at_every_depth_unless_asked(serve: Serve, connect: Connect) -> None:
+    record = {
+        "@odata.etag": "W/1",
+        "No": "1",
+        "x@odata.type": "#Decimal",
+        "Mail": "a@b.example",
+        "Address": {"@odata.type": "#A", "City": "Malmö"},
+        "Tags": [{"@odata.id": "x", "T": 1}, "plain"],
+    }
+    server = serve(page(record))
+    got, _ = read(connect(server))
+    assert got == [
+        {"No": "1", "Mail": "a@b.example", "Address": {"City": "Malmö"}, "Tags": [{"T": 1}, "plain"]}
+    ]
+    kept, _ = read(connect(server), keep_annotations=True)
+    assert kept == [record]
+
+
+def test_numbers_are_exact_whatever_the_client_is_set_to(serve: Serve, connect: Connect) -> None:
+    body = b'{"value":[{"a":1.10,"b":9007199254740993,"c":12345678901234567890.12345,"d":"00123"}]}'
+    got, _ = read(connect(serve(answer(200, body, content_type="application/json")), numbers="float"))
+    assert got == [
+        {
+            "a": Decimal("1.10"),
+            "b": 9007199254740993,
+            "c": Decimal("12345678901234567890.12345"),
+            "d": "00123",
+        }
+    ]
+    assert str(got[0]["a"]) == "1.10"
+
+
+def test_an_empty_set_is_proven_empty(serve: Serve, connect: Connect) -> None:
+    got, reader = read(connect(serve(page(odata_count=0))), key=("No",))
+    assert got == []
+    assert reader.proof.strength == "verified"
+
+
+def test_a_reader_that_nobody_listens_to_stops(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 1), next_link="C?t=1"), fault.silence_after())
+    reader = ODataReader(connect(server), EntityQuery(entity="C"))
+    stream = prefetch(reader.pages(), on_abandon=reader.stop)
+    assert next(stream) == rows(1, 1)
+    stream.close()  # type: ignore[attr-defined]  # prefetch is a generator
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+
+
+def test_stop_ends_a_wait(serve: Serve, connect: Connect) -> None:
+    reader = ODataReader(connect(serve(page())), EntityQuery(entity="C"))
+    reader.stop()
+    with pytest.raises(RunCancelledError):
+        list(reader.pages())
+
+
+def test_the_deadline_holds_for_all_pages(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    server = serve(answer(429, Retry_After="100"))
+    reader = ODataReader(connect(server), EntityQuery(entity="C"), deadline=clock.now + 10)
+    with pytest.raises(ApiError, match="deadline"):
+        list(reader.pages())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"entity": ""},
+        {"select": ("A",), "key": ("B",)},
+        {"page_size": 0},
+        {"limit": 0},
+        {"extra": {"$top": "5"}},
+        {"extra": {"$Filter": "x"}},
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        EntityQuery(**{"entity": "C", **wrong})
+
+
+def test_g19_all_pages_also_when_the_servers_page_is_smaller(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 2), next_link="Customers?t=1"), page({"No": "3", "Balance": 1.5}))
+    client = connect(server)
+    got = client.get_odata_entities(
+        base_url=f"{server.url}/odata",
+        entity_name="Customers",
+        odata_filter="Country eq 'USA'",
+        select_fields=["No", "Balance"],
+        page_size=100,
+    )
+    assert [record["No"] for record in got] == ["00001", "00002", "3"]
+    assert type(got[2]["Balance"]) is float
+    assert server.requests[0].headers["prefer"] == "odata.maxpagesize=100"
+    assert server.requests[0].target.startswith("/odata/Customers?")
+
+
+def test_g19_never_a_part_when_a_later_page_fails(serve: Serve, connect: Connect) -> None:
+    server = serve(page(*rows(1, 2), next_link="Customers?t=1"), answer(500))
+    with pytest.raises(ApiOperationError, match="500"):
+        connect(server).get_odata_entities(entity_name="Customers")
+
+
+def test_g19_conditions_become_a_filter(serve: Serve, connect: Connect) -> None:
+    server = serve(page())
+    connect(server).get_odata_entities_filtered(
+        base_url=server.url,
+        entity_name="Orders",
+        filter_conditions={"Status": "eq 'Active'", "Amount": "gt 1000", "City": "Electronics"},
+        select_fields=["OrderId"],
+    )
+    assert parse_qs(urlsplit(server.requests[0].target).query)["$filter"] == [
+        "Status eq 'Active' and Amount gt 1000 and City eq 'Electronics'"
+    ]

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.rest import fault_server as fault
+from tests.rest.conftest import FakeClock
+from tests.rest.fault_server import answer, says
+from txojobs.errors import (
+    ApiError,
+    ApiOperationError,
+    ApiRateLimitError,
+    ApiTimeoutError,
+    RunCancelledError,
+)
+from txojobs.rest.retry_after import retry_after_s
+from txojobs.rest.settings import BreakerSettings, LimiterSettings, RetrySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.rest.fault_server import FaultServer
+    from txojobs.rest.client import TxoRestAPI
+
+    Connect = Callable[..., TxoRestAPI]
+    Serve = Callable[..., FaultServer]
+
+GOOD = says({"fine": True})
+
+
+def test_waits_longer_each_time_within_the_jitter(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    client = connect(serve(answer(503)), retry=RetrySettings(max_retries=8))
+    with pytest.raises(ApiOperationError):
+        client.get("/a")
+    assert clock.waits == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 48, 48])
+    clock.waits.clear()
+    client = connect(
+        serve(answer(503)), retry=RetrySettings(max_retries=2), timing=clock.timing(lambda _, high: high)
+    )
+    with pytest.raises(ApiOperationError):
+        client.get("/a")
+    assert clock.waits == pytest.approx([1.2, 2.4])
+
+
+def test_waits_at_least_as_long_as_the_service_asked(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(answer(429, Retry_After="7"), answer(503, Retry_After="9"), GOOD)
+    connect(server).get("/a")
+    assert clock.waits == [7, 9]
+    clock.waits.clear()
+    server = serve(answer(429, Retry_After="10"), GOOD)
+    connect(server, timing=clock.timing(lambda _, high: high)).get("/a")
+    assert clock.waits == [12], "jitter only adds"
+
+
+def test_backs_off_from_five_seconds_when_throttled_without_a_word(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    connect(serve(answer(429), answer(429), GOOD)).get("/a")
+    assert clock.waits == [4, 8]
+
+
+def test_at_once_again_and_again_is_not_hammered(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    zero = answer(429, Retry_After="0")
+    connect(serve(zero, zero, zero, GOOD)).get("/a")
+    assert clock.waits == [10, 20]
+
+
+def test_gives_up_when_the_service_asks_for_too_long(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(answer(429, Retry_After="99999999"))
+    with pytest.raises(ApiRateLimitError, match="Rate limit exceeded") as caught:
+        connect(server).get("/a")
+    assert caught.value.retry_after == 99999999
+    assert not clock.waits
+    assert len(server.requests) == 1
+
+
+def test_gives_up_on_a_request_that_is_too_large(serve: Serve, connect: Connect) -> None:
+    server = serve(says({"error": {"code": "BatchTooLarge", "message": "max 100"}}, 429))
+    with pytest.raises(ApiRateLimitError) as caught:
+        connect(server).get("/a")
+    assert len(server.requests) == 1
+    assert "page-size" in (caught.value.how_to_fix or "")
+
+
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120),
+        ({"Retry-After": " 120 "}, 120),
+        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"Retry-After": "99999999"}, 99999999),
+        ({"Retry-After": "Sun, 06 Nov 1994 08:50:37 GMT", "Date": DATE}, 60),
+        ({"Retry-After": "Sun, 06 Nov 1994 08:40:37 GMT", "Date": DATE}, 0),
+        ({"Retry-After": "Sunday, 06-Nov-94 08:50:37 GMT", "Date": DATE}, 60),
+        ({"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT"}, 60),  # no Date: the wall clock
+        ({"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT", "Date": "nonsense"}, 60),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "١٢"}, None),  # digits, but not ASCII
+        ({"Retry-After": "1e9"}, None),
+        ({"Retry-After": "Sun, 99 Nov 1994 08:50:37 GMT"}, None),
+        ({"Retry-After": "Sun, 06 Nov 1994 08:50:37"}, None),
+        ({}, None),
+    ],
+)
+def test_reads_every_spelling_of_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers, wall_clock_now=1_700_000_000.0) == seconds
+
+
+def test_a_throttled_origin_pauses_for_all_threads(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    server = serve(answer(429, Retry_After="30"), GOOD)
+    client = connect(server)
+    arrived: list[float] = []
+
+    def wait(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
+        if not arrived:  # the first thread waits for its retry; meanwhile another one asks
+            arrived.append(seconds)
+            other = threading.Thread(target=client.get, args=("/b",))
+            other.start()
+            other.join(10)
+        else:
+            clock.wait(seconds, cancels)
+            arrived.append(seconds)
+
+    object.__setattr__(client._timing, "wait", wait)
+    client.get("/a")
+    assert arrived == [30, 30]
+    assert client.traffic[0].waits_s == {"throttled": 30, "retry": 30}
+
+
+def test_the_origin_pauses_also_when_a_call_gives_up(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    client = connect(serve(answer(429, Retry_After="30"), GOOD), retry=RetrySettings(max_retries=0))
+    with pytest.raises(ApiRateLimitError):
+        client.get("/a")
+    client.get("/b")
+    assert clock.waits == [30]
+
+
+def test_a_wait_ends_when_the_run_is_asked_to_stop(serve: Serve, connect: Connect) -> None:
+    cancel = threading.Event()
+    clock = FakeClock()
+    timing = clock.timing()
+    object.__setattr__(timing, "wait", lambda *_: cancel.set())
+    server = serve(answer(503))
+    with pytest.raises(RunCancelledError):
+        connect(server, timing=timing, cancel=cancel).get("/a")
+    assert len(server.requests) == 1
+
+
+def test_a_wait_that_outlives_the_deadline_is_not_begun(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(answer(429, Retry_After="60"))
+    with pytest.raises(ApiTimeoutError, match=r"another wait of 60\.0 s"):
+        connect(server).get("/a", deadline=clock.now + 59)
+    assert not clock.waits
+
+
+def test_an_outage_is_not_answered_with_a_storm(serve: Serve, connect: Connect) -> None:
+    server = serve(answer(503))
+    client = connect(server, retry=RetrySettings(max_retries=5), breaker=BreakerSettings(enabled=False))
+    for _ in range(300):
+        with pytest.raises(ApiOperationError):
+            client.get("/a")
+    assert len(server.requests) < 1.2 * 300
+
+
+def test_the_log_says_which_attempt_why_and_how_long(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="txojobs.rest"):
+        connect(serve(answer(429, Retry_After="7"), GOOD)).get("/a", params={"code": "SECRET"})
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "attempt 1 of 4 failed: Rate limit exceeded: GET http" in line
+    assert "429" in line
+    assert "again in 7.0 s, as the service asked" in line
+    assert "SECRET" not in line
+
+
+def test_interrupts_pass_through(serve: Serve, connect: Connect) -> None:
+    clock = FakeClock()
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    timing = clock.timing()
+    object.__setattr__(timing, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connect(serve(answer(503)), timing=timing).get("/a")
+
+
+def test_parse_errors_of_pages_count_as_a_failed_attempt(serve: Serve, connect: Connect) -> None:
+    server = serve(fault.html_login())
+    with pytest.raises(ApiError, match="Sign in to your account"):
+        connect(server).get("/a")
+    assert len(server.requests) == 2, "asked once more, not three times"
+
+
+def test_a_pause_and_a_limiter_work_together(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    server = serve(answer(429, Retry_After="5"), GOOD)
+    client = connect(server, limiter=LimiterSettings(calls_per_second=1))
+    client.get("/a")
+    assert clock.now == pytest.approx(1005.0)

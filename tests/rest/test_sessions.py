@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tests.rest.conftest import FakeClock
+from tests.rest.fault_server import says
+from txojobs.rest.origin import Origin
+from txojobs.rest.sessions import MAX_SESSIONS, SessionPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.rest.fault_server import FaultServer
+    from txojobs.rest.client import TxoRestAPI
+
+    Connect = Callable[..., TxoRestAPI]
+    Serve = Callable[..., FaultServer]
+
+
+def origin(number: int) -> Origin:
+    return Origin("https", f"host{number}.invalid", 443)
+
+
+def pool() -> SessionPool:
+    return SessionPool(ca_bundle=None, clock=FakeClock())
+
+
+def test_g13_keeps_at_most_fifty_and_drops_the_least_recently_used() -> None:
+    sessions = pool()
+    for number in range(MAX_SESSIONS):
+        with sessions.lend(origin(number)):
+            pass
+    with sessions.lend(origin(0)) as first:
+        kept = first
+    with sessions.lend(origin(99)):
+        pass
+    assert len(sessions) == MAX_SESSIONS
+    with sessions.lend(origin(0)) as again:
+        assert again is kept
+    with sessions.lend(origin(1)) as other:
+        assert other is not kept
+    sessions.close()
+    assert len(sessions) == 0
+
+
+def test_g13_never_closes_one_in_use() -> None:
+    sessions = pool()
+    closed: list[object] = []
+    with sessions.lend(origin(0)) as busy:
+        busy.close = lambda: closed.append(busy)  # type: ignore[method-assign]  # the fact under test
+        for number in range(1, MAX_SESSIONS + 10):
+            with sessions.lend(origin(number)):
+                pass
+        assert len(sessions) <= MAX_SESSIONS
+        sessions.close()
+        assert not closed
+    assert closed == [busy], "what is lent is closed when it comes back"
+
+
+def test_two_threads_never_share_a_session() -> None:
+    sessions = pool()
+    with sessions.lend(origin(0)) as first, sessions.lend(origin(0)) as second:
+        assert first is not second
+    with sessions.lend(origin(0)) as again:
+        assert again in (first, second)
+    sessions.close()
+
+
+def test_threads_that_come_and_go_do_not_pile_up_connections(serve: Serve, connect: Connect) -> None:
+    server = serve(says({}))
+    client = connect(server)
+    for _ in range(20):
+        thread = threading.Thread(target=client.get, args=("/a",))
+        thread.start()
+        thread.join(10)
+    assert server.connections == 1

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from tests.rest.fault_server import says
+from txojobs.errors import ApiOperationError, ConfigurationError
+from txojobs.rest.settings import RetrySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.rest.conftest import FakeClock
+    from tests.rest.fault_server import FaultServer
+    from txojobs.rest.client import TxoRestAPI
+
+    Connect = Callable[..., TxoRestAPI]
+    Serve = Callable[..., FaultServer]
+
+YESTERDAY = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def bundle(ca: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def context(cert: trustme.LeafCert) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    cert.configure_cert(made)
+    return made
+
+
+def test_a_private_authority_comes_by_setting_or_environment(
+    ca: trustme.CA, bundle: str, serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(says({"fine": True}), tls=context(ca.issue_cert("127.0.0.1")))
+    assert connect(server, ca_bundle=bundle).get("/a") == {"fine": True}
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    assert connect(server).get("/a") == {"fine": True}
+
+
+def test_an_unknown_authority_is_refused_at_once(
+    ca: trustme.CA, serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(says({}), tls=context(ca.issue_cert("127.0.0.1")))
+    with pytest.raises(ApiOperationError, match="certificate is not trusted") as caught:
+        connect(server).get("/a")
+    assert "ca-bundle" in (caught.value.how_to_fix or "")
+    assert not clock.waits, "asking again does not help"
+    assert not server.requests
+
+
+@pytest.mark.parametrize("fault", ["host", "expired"])
+def test_a_wrong_certificate_is_refused(
+    fault: str, ca: trustme.CA, bundle: str, serve: Serve, connect: Connect
+) -> None:
+    cert = (
+        ca.issue_cert("other.example") if fault == "host" else ca.issue_cert("127.0.0.1", not_after=YESTERDAY)
+    )
+    server = serve(says({}), tls=context(cert))
+    with pytest.raises(ApiOperationError, match="certificate is not trusted"):
+        connect(server, ca_bundle=bundle).get("/a")
+    assert not server.requests
+
+
+def test_https_to_a_plain_port_is_explained(serve: Serve, connect: Connect) -> None:
+    server = serve(says({}))
+    with pytest.raises(ApiOperationError, match=r"TLS|being secured"):
+        connect(f"https://127.0.0.1:{server.port}", retry=RetrySettings(max_retries=0)).get("/a")
+
+
+def test_a_bundle_that_does_not_exist_is_named(connect: Connect) -> None:
+    with pytest.raises(ConfigurationError, match=r"no-such-file.*ca-bundle"):
+        connect("https://127.0.0.1:9", ca_bundle="no-such-file.pem").get("/a")

@@ -1,0 +1,105 @@
+"""Repeat a function of a script when it fails, as a decorator or as a call (CONTRACT row G24).
+
+For code around the client; the client's own requests are retried by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
+
+import tenacity
+
+from txojobs.errors import (
+    ApiAuthenticationError,
+    ApiRateLimitError,
+    ApiValidationError,
+    ConfigurationError,
+    EntityNotFoundError,
+    HelpfulError,
+    RunCancelledError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = logging.getLogger("txojobs.rest")
+
+FINAL = (
+    ApiAuthenticationError,
+    ApiValidationError,
+    ConfigurationError,
+    EntityNotFoundError,
+    HelpfulError,
+    RunCancelledError,
+    ValidationError,
+)
+"""Errors that would come again."""
+
+
+@overload
+def manual_retry(
+    function: None = None,
+    *,
+    max_retries: int = 3,
+    backoff: float = 2.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+@overload
+def manual_retry(
+    function: Callable[[], R],
+    *,
+    max_retries: int = 3,
+    backoff: float = 2.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> R: ...
+
+
+def manual_retry(
+    function: Callable[[], R] | None = None,
+    *,
+    max_retries: int = 3,
+    backoff: float = 2.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Callable[[Callable[P, R]], Callable[P, R]] | R:
+    """Repeat after 1 s, `backoff` s, `backoff` squared s, ... up to `max_retries` times.
+
+    `@manual_retry(max_retries=5)` decorates; `manual_retry(function, max_retries=5)` calls at once and
+    returns the result. A rate limit waits as long as the service asked. The last error is raised unchanged.
+    """
+
+    def decorate(repeated: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(repeated)
+        def call(*args: P.args, **options: P.kwargs) -> R:
+            retrying = tenacity.Retrying(
+                sleep=sleep,
+                stop=tenacity.stop_after_attempt(max_retries + 1),
+                wait=lambda state: _wait_s(state, backoff),
+                retry=tenacity.retry_if_exception(_may_help),
+                before_sleep=tenacity.before_sleep_log(_log, logging.WARNING),
+                reraise=True,
+            )
+            return retrying(repeated, *args, **options)
+
+        return call
+
+    return decorate if function is None else decorate(function)()
+
+
+def _may_help(err: BaseException) -> bool:
+    return isinstance(err, Exception) and not isinstance(err, FINAL)
+
+
+def _wait_s(state: tenacity.RetryCallState, backoff: float) -> float:
+    err = state.outcome.exception() if state.outcome is not None else None
+    own = backoff ** (state.attempt_number - 1)
+    asked = err.retry_after if isinstance(err, ApiRateLimitError) else None
+    return max(own, asked or 0.0)
