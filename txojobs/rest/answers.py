@@ -125,7 +125,7 @@ def _error(answer: Answer, told: ServiceError, retry_after: float | None) -> Api
         "how_to_fix": FIXES.get(status, FIXES[500] if status >= 500 else FIXES[400]),  # noqa: PLR2004
     }
     kind = STATUS_ERRORS.get(status, ApiOperationError)
-    what = f"{answer.method} {shown(answer.url)}: {_status_line(answer, told)}"
+    what = f"{answer.method} {shown(answer.url)} {_status_line(answer, told)}"
     if kind is EntityNotFoundError:
         error: ApiError = EntityNotFoundError(*_entity(answer.url), **facts)
         error.what_went_wrong = f"{error.what_went_wrong}: {what}"

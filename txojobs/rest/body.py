@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
-_READ_SIZE = 64 * 1024
+_READ_SIZE = 256 * 1024
 _MAX_RATIO = 100
 _RATIO_FROM = 1024 * 1024
 """A small body may be packed as tightly as it likes: it fits into memory anyway."""
@@ -76,7 +76,7 @@ class _Gunzip(_Plain):
             if self._stream.eof:  # a gzip file may have several members
                 self._stream = zlib.decompressobj(_GZIP)
             try:
-                part = self._stream.decompress(data, 4 * _READ_SIZE)
+                part = self._stream.decompress(data, _READ_SIZE)
             except zlib.error as err:
                 raise BodyError(f"the gzip data of the answer is damaged: {err}") from None
             super().feed(part)

@@ -11,6 +11,7 @@ Source: RFC 6749 section 4.4.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import threading
@@ -28,13 +29,15 @@ from txojobs.rest.timing import Limits
 from txojobs.rest.transport import Request, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from txojobs.redact import Redactor
     from txojobs.rest.answers import Answer
     from txojobs.rest.timing import Timing
 
 _log = logging.getLogger("txojobs.rest")
+
+_LOOK_S = 0.2
 
 FIXES: dict[str, str] = {
     "AADSTS7000215": "the client secret is wrong: copy its value (not its id) again into the secrets file",
@@ -57,6 +60,7 @@ class OAuth:
 
     def __init__(self, settings: ApiSettings, timing: Timing, redactor: Redactor) -> None:
         self._auth: AuthSettings = settings.auth
+        self._timing = timing
         self._redactor = redactor
         self._http = _AuthorityClient(settings, timing, redactor)
         self._lock = threading.Lock()
@@ -76,13 +80,13 @@ class OAuth:
             HelpfulError: the authority refused, and there is no other token.
             ApiError: the authority could not be asked.
         """
-        with self._lock:
+        with self._alone(limits):
             token = self._auth.fallback_token if self._fell_back else self._token(limits)
             return Signature(headers=bearer(token), generation=self._generation)
 
     def renew(self, refused: Signature, limits: Limits) -> bool:
         """Forget the refused token; of several threads, one does it and the others find it done."""
-        with self._lock:
+        with self._alone(limits):
             if self._fell_back:
                 return False
             if refused.generation == self._generation:
@@ -90,6 +94,16 @@ class OAuth:
                 self._application(limits).remove_tokens_for_client()
                 _log.info("the service refused the token; asking for a new one")
             return True
+
+    @contextlib.contextmanager
+    def _alone(self, limits: Limits) -> Iterator[None]:
+        """Hold the lock; waiting for a thread that asks the authority ends with this call's own limits."""
+        while not self._lock.acquire(timeout=_LOOK_S):
+            self._timing.pause(0.0, limits, reason="another thread asks for a token")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the connections to the authority."""

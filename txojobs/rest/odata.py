@@ -11,7 +11,7 @@ Source: OData 4.01 Part 1 sections 11.2.6.5 (count) and 11.2.6.7 (server-driven 
 from __future__ import annotations
 
 import threading
-from hashlib import sha256
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -19,17 +19,18 @@ from urllib.parse import urljoin
 from txojobs.errors import ApiError, ApiOperationError
 from txojobs.rest.completeness import KeyWatch, Proof, count_mismatch
 from txojobs.rest.origin import shown
-from txojobs.rest.pages import nested_links, read_page, without_annotations
+from txojobs.rest.pages import read_page, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from txojobs.records import Record
     from txojobs.rest.client import TxoRestAPI
-    from txojobs.rest.pages import Page
+    from txojobs.rest.pages import Continuation, Page
     from txojobs.rest.query import EntityQuery
 
 MAX_EMPTY_PAGES = 100
+_LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _NO_COUNT = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 
 
@@ -104,29 +105,27 @@ class ODataReader:
         records = page.records
         if self._query.limit is not None:
             records = records[: self._query.limit - self._rows]
-        for record in records:
-            for owner, field, link in list(nested_links(record)):
-                self._complete(owner, field, urljoin(page.base, link))
+        self._complete(records, page.base)
         if self._keys is not None:
             self._keys.check(records, page=self._pages)
         self._rows += len(records)
-        return records if self._query.keep_annotations else [without_annotations(each) for each in records]
+        return records
 
-    def _complete(self, owner: Record, field: str, link: str) -> None:
-        """Read the rest of an expanded collection into its record."""
-        collected = owner.get(field)
-        if not isinstance(collected, list):
-            collected = owner[field] = []
-        owner.pop(f"{field}@odata.nextLink", None)
-        owner.pop(f"{field}@nextLink", None)
-        follow: str | None = link
-        while follow is not None:
-            page = self._page(follow)
-            for record in page.records:
-                for inner, name, further in list(nested_links(record)):
-                    self._complete(inner, name, urljoin(page.base, further))
-            collected.extend(page.records)
-            follow = page.next_link
+    def _complete(self, records: list[Record], base: str) -> None:
+        """Clean records, and read their expanded collections to the end."""
+        unfinished: list[Continuation] = []
+        for record in records:
+            tidy(record, unfinished, keep=self._query.keep_annotations)
+        for owner, field, link in unfinished:
+            collected = owner.get(field)
+            if not isinstance(collected, list):
+                collected = owner[field] = []
+            follow: str | None = urljoin(base, link)
+            while follow is not None:
+                page = self._page(follow, name=f"{field} of a record of {self._query.entity}")
+                self._complete(page.records, page.base)
+                collected.extend(page.records)
+                follow = page.next_link
 
     def _first(self) -> Page:
         query = self._query
@@ -145,24 +144,34 @@ class ODataReader:
             self._count_note = "the service does not tell its count"
         return page
 
-    def _page(self, url: str) -> Page:
-        mark = sha256(url.encode("utf-8", errors="surrogatepass")).digest()
+    def _page(self, url: str, *, name: str = "") -> Page:
+        name = name or f"page {self._pages + 1} of {self._query.entity}"
+        mark = blake2b(url.encode("utf-8", errors="surrogatepass"), digest_size=16).digest()
         if mark in self._links:
             raise ApiOperationError(
-                f"{self._query.entity}: page {self._pages} links to one that was already read ({shown(url)})",
+                f"{name} is one that was already read ({shown(url)}): the links go in a circle",
                 url=url,
-                how_to_fix="the service pages in a circle; report it to its provider",
+                how_to_fix="report it to the provider of the service",
             )
         self._links.add(mark)
         self._requests += 1
-        return self._client.fetch(
-            "GET",
-            url,
-            parse=read_page,
-            headers=self._query.request_headers(),
-            deadline=self._deadline,
-            cancel=self._stop,
-        )
+        try:
+            return self._client.fetch(
+                "GET",
+                url,
+                parse=read_page,
+                headers=self._query.request_headers(),
+                deadline=self._deadline,
+                cancel=self._stop,
+            )
+        except ApiError as err:
+            err.what_went_wrong += f" ({name})"
+            if self._pages and err.status in _LINK_EXPIRED:
+                err.how_to_fix = (
+                    "the service may have forgotten the link to this page, as some do after a while: start "
+                    "the export again from the beginning, or ask for less at a time"
+                )
+            raise
 
     def _prove(self) -> Proof:
         counted = self._count is not None and self._count_note is None

@@ -16,14 +16,15 @@ from txojobs.rest.failures import Cause
 from txojobs.rest.service_text import error_member, read_service_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from txojobs.records import JsonValue, Record
     from txojobs.rest.answers import Answer
 
 
+_NEXT_LINKS = ("odata.nextLink", "nextLink")
+
+
 class Page(NamedTuple):
-    """A page as it came; links are resolved, records untouched."""
+    """A page as it came; its link is resolved, its records are untouched."""
 
     records: list[Record]
     next_link: str | None
@@ -83,42 +84,37 @@ def text_of(record: Record, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def nested_links(record: Record) -> Iterator[tuple[Record, str, str]]:
-    """Yield (owner, field, link) of every expanded collection that goes on elsewhere, at any depth."""
+class Continuation(NamedTuple):
+    """An expanded collection that goes on elsewhere."""
+
+    owner: Record
+    field: str
+    link: str
+
+
+def tidy(record: Record, unfinished: list[Continuation], *, keep: bool) -> None:
+    """Take the control information out of a record, in place and at every depth, unless `keep`.
+
+    Expanded collections that go on elsewhere are added to `unfinished`.
+    """
+    marks: list[str] = []
     for key, value in record.items():
         if "@" in key:
-            name, _, what = key.partition("@")
-            if name and what in ("odata.nextLink", "nextLink") and isinstance(value, str) and value:
-                yield record, name, value
+            marks.append(key)
         elif type(value) is dict:
-            yield from nested_links(value)
+            tidy(value, unfinished, keep=keep)
         elif type(value) is list:
             for item in value:
                 if type(item) is dict:
-                    yield from nested_links(item)
-
-
-def without_annotations(record: Record) -> Record:
-    """Return a record without control information, at any depth; the record itself when it has none."""
-    changed = False
-    kept: Record = {}
-    for key, value in record.items():
-        if "@" in key:
-            changed = True
-            continue
-        clean = _clean(value)
-        changed = changed or clean is not value
-        kept[key] = clean
-    return kept if changed else record
-
-
-def _clean(value: JsonValue) -> JsonValue:
-    if type(value) is dict:
-        return without_annotations(value)
-    if type(value) is list:
-        items = [_clean(item) for item in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    return value
+                    tidy(item, unfinished, keep=keep)
+    for key in marks:
+        field, _, name = key.partition("@")
+        link = record[key]
+        if field and name in _NEXT_LINKS and isinstance(link, str) and link:
+            unfinished.append(Continuation(record, field, link))
+            del record[key]
+        elif not keep:
+            del record[key]
 
 
 def _count(value: Record) -> int | None:

@@ -85,7 +85,7 @@ class EntityQuery:
         """Return the headers of each page's request; the page size joins the caller's own Prefer."""
         headers = {
             "Accept": "application/json;odata.metadata=minimal",
-            "OData-MaxVersion": "4.01",
+            "OData-MaxVersion": "4.0",
             **self.headers,
         }
         size = self.page_size

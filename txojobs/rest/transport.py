@@ -94,23 +94,13 @@ class Transport:
         """
         prepared = _prepare(request, signature)
         origin = self._guard.check(prepared.url or "", credential=bool(signature))
-        limits.raise_if_cancelled()
-        now = self._timing.clock()
-        timeout_s = self._settings.timeouts.request_s
-        deadline = now + timeout_s if limits.deadline is None else min(now + timeout_s, limits.deadline)
-        if deadline <= now:
-            raise ApiTimeoutError(
-                f"{request.method} {shown(request.url)} was not sent: the deadline has passed",
-                method=request.method,
-                url=request.url,
-                how_to_fix="allow more time with `timeout`",
-            )
+        timeout_s = self._time_left(request, limits)
         with self._pool.lend(origin) as channel:
             if not request.is_safe:
                 channel.freshen()
-            channel.watch.begin(deadline=deadline, cancels=limits.cancels)
+            channel.watch.begin(deadline=self._timing.clock() + timeout_s, cancels=limits.cancels)
             try:
-                return self._exchange(channel, request, prepared, deadline - now)
+                return self._exchange(channel, request, prepared, timeout_s)
             except (BodyError, BodyRefusedError) as err:
                 raise _body_failure(request, err) from None
             except (
@@ -124,9 +114,24 @@ class Transport:
                     method=request.method,
                     url=request.url,
                     sent=channel.watch.sent,
-                    timeout_s=deadline - now,
+                    timeout_s=timeout_s,
                     expired=channel.watch.expired,
                 ) from err
+
+    def _time_left(self, request: Request, limits: Limits) -> float:
+        """Return how many seconds a request that leaves now may take."""
+        limits.raise_if_cancelled()
+        timeout_s = self._settings.timeouts.request_s
+        if limits.deadline is not None:
+            timeout_s = min(timeout_s, limits.deadline - self._timing.clock())
+        if timeout_s <= 0:
+            raise ApiTimeoutError(
+                f"{request.method} {shown(request.url)} was not sent: the deadline has passed",
+                method=request.method,
+                url=request.url,
+                how_to_fix="allow more time with `timeout`",
+            )
+        return timeout_s
 
     def _exchange(
         self, channel: Channel, request: Request, prepared: requests.PreparedRequest, timeout_s: float
