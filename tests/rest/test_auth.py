@@ -55,9 +55,9 @@ def test_each_kind_of_credential_is_sent(serve: Serve, connect: Connect) -> None
 
 def test_the_redactor_learns_every_form_of_a_secret(connect: Connect) -> None:
     redactor = Redactor()
-    connect("https://a", auth=AuthSettings(type="basic", username="me", secret="p&s"), redactor=redactor)
-    pair = base64.b64encode(b"me:p&s").decode()
-    assert redactor.clean(f"p&s p%26s {pair}") == "*** *** ***"
+    connect("https://a", auth=AuthSettings(type="basic", username="me", secret="pa&s"), redactor=redactor)
+    pair = base64.b64encode(b"me:pa&s").decode()
+    assert redactor.clean(f"pa&s pa%26s {pair}") == "*** *** ***"
 
 
 @pytest.mark.parametrize("secret", ["a\r\nX: 1", "a\nb", "Łódź"])
