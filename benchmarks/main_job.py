@@ -1,8 +1,8 @@
 """Compare the main job with a floor program and with what a user would write: wall time and peak memory.
 
-`python benchmarks/main_job.py [ROWS ...]` (20,000 and 200,000 when left out). Runs are interleaved; medians
-and ratios to the floor are printed, and written to benchmarks/results/main_job.md. A bare second means nothing on a shared
-machine: read the ratios.
+`python benchmarks/main_job.py [ROWS ...]` (20,000 and 200,000 when left out). Runs are interleaved; medians and
+ratios to the floor are printed, and written to benchmarks/results/main_job.md. A bare second means nothing on a
+shared machine: read the ratios.
 """
 
 from __future__ import annotations

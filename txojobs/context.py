@@ -5,8 +5,7 @@ The engine makes one RunContext for each step; a step knows nothing else of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import logging
@@ -32,8 +31,7 @@ class Outputs(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
+class RunContext(NamedTuple):
     """What one step is given.
 
     `cancel` is set when the run must stop; waits end when it is. `limit` is the most records that a source may

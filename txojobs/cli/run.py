@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -82,6 +83,7 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
     """
     from txojobs.engine.run import RunRequest, execute  # noqa: PLC0415
 
+    gc.enable()  # it rests while a command starts
     workspace = workspace_of(ctx)
     loaded = _load(workspace, job)
     org, env, extra = _places(ctx, org, env)

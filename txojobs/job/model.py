@@ -6,7 +6,7 @@ Options stay YAML nodes until the step is about to run: what `${{ }}` names may 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from txojobs.errors import Mark
@@ -15,21 +15,20 @@ if TYPE_CHECKING:
     from txojobs.yaml_source import Node, Scalar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
+class Param(NamedTuple):
     """One parameter of a job. `default` is a node, because it may hold `${{ run.* }}`; None means there is none."""
 
     name: str
+    where: Mark
     type: str = "string"
     default: Node | None = None
     required: bool = False
     enum: tuple[object, ...] = ()
     env: str | None = None
     description: str = ""
-    where: Mark
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class StepUse:
     """A step as a job uses it.
 
@@ -61,7 +60,7 @@ class StepUse:
     """What is known of its outgoing columns before the run."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Job:
     """A job of version 1. `steps` stand in the order of the file."""
 

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Guid:
     """Text that is a GUID: written without quotes."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Date:
     """Text that is a calendar date, `YYYY-MM-DD`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DateTime:
     """Text that is a moment, `YYYY-MM-DDThh:mm:ss[.fff](Z|+hh:mm)`; V2 allows no offset."""
 
@@ -47,9 +47,10 @@ class DateTime:
 Scalar: TypeAlias = str | int | Decimal | bool | date | datetime | UUID | Guid | Date | DateTime
 Literal: TypeAlias = "Scalar | list[Literal] | tuple[Literal, ...] | None"
 
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_DATE = re.compile(r"-?[0-9]{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
-_MOMENT = re.compile(
+# compiled when first used: most commands make no literal
+_GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_DATE = r"-?[0-9]{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_MOMENT = (
     r"-?[0-9]{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,12})?)?"
     r"(?P<zone>Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
 )
@@ -131,7 +132,7 @@ def _iso(value: datetime) -> str:
 
 
 def _moment(text: str, *, v2: bool) -> str:
-    match = _MOMENT.fullmatch(text)
+    match = re.fullmatch(_MOMENT, text)
     if not match or (not v2 and not match["zone"]):
         raise ValidationError(
             f"{text[:60]!r} is no moment with a time zone", how_to_fix="write it as 2026-01-15T14:30:00Z"
@@ -143,8 +144,8 @@ def _moment(text: str, *, v2: bool) -> str:
     return f"datetimeoffset'{text}'"
 
 
-def _matching(pattern: re.Pattern[str], text: str, kind: str) -> str:
-    if not pattern.fullmatch(text):
+def _matching(pattern: str, text: str, kind: str) -> str:
+    if not re.fullmatch(pattern, text):
         raise ValidationError(f"{text[:60]!r} is no {kind}")
     return text
 
