@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txojobs.errors import FileOperationError
+from txojobs.files.placing import _claim
 from txojobs.files.publish import Publication, recover
 
 if TYPE_CHECKING:
@@ -150,6 +151,104 @@ def test_recovering_can_itself_fail_anywhere(
         if made < nth:
             return
     pytest.fail("recovery makes more calls than were tried")
+
+
+def test_everything_is_on_the_disk_before_the_line_that_decides_and_before_the_first_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, journal = workspace(tmp_path, 0)
+    run = start(journal, output)
+    events: list[str] = []
+    real_fsync, real_write = os.fsync, os.write
+
+    def fsync(descriptor: int) -> None:
+        facts = os.fstat(descriptor)
+        folder = facts.st_ino == output.stat().st_ino
+        events.append(
+            "folder" if folder else "output" if facts.st_size in (len(NEW), len(STAMPED)) else "journal"
+        )
+        real_fsync(descriptor)
+
+    def write(descriptor: int, data: bytes) -> int:
+        events.append("commit" if b"commit" in data else "note")
+        return real_write(descriptor, data)
+
+    def note(name: str) -> Callable[..., None]:
+        real = getattr(os, name)
+
+        def call(*args: object, **options: object) -> None:
+            events.append(name)
+            real(*args, **options)
+
+        return call
+
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "fsync", fsync)
+        watched.setattr(os, "write", write)
+        for name in ("link", "replace"):
+            watched.setattr(os, name, note(name))
+        run.commit()
+    published = ["replace", "note", "link", "note", "link", "note"]
+    assert events == [*["output"] * 3, "folder", "commit", "journal", *published, "folder", "journal"]
+
+
+def test_of_two_dead_runs_the_later_one_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output, journal = workspace(tmp_path, 0)
+    for number, name in enumerate(("z-first", "a-second")):
+        run = Publication(journal, run=name)
+        run.add(output / "stable.csv", stamped=False).write_bytes(name.encode())
+        with monkeypatch.context() as fault:
+            fault.setattr(os, "replace", no_links)
+            with pytest.raises(FileOperationError):
+                run.commit()
+        run.abandon()
+        os.utime(next(journal.glob(f"{name}*")), (1000 + number, 1000 + number))
+    assert recover(journal) == [output / "stable.csv"] * 2
+    assert (output / "stable.csv").read_bytes() == b"a-second"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames without replacing")
+@pytest.mark.parametrize("alive", [False, True])
+def test_a_claim_counts_only_while_its_run_is_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, alive: bool
+) -> None:
+    import fcntl  # noqa: PLC0415  # does not exist on Windows
+
+    output, journal = workspace(tmp_path, 0)
+    claim = _claim(output / "a.csv")
+    with claim.open("wb") as file:
+        if alive:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        monkeypatch.setattr(os, "link", no_links)
+        run = Publication(journal)
+        run.add(output / "a.csv", stamped=True).write_bytes(NEW)
+        assert run.commit() == [output / ("a-2.csv" if alive else "a.csv")]
+    assert claim.exists() == alive
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows an open file cannot be removed")
+def test_a_registry_that_a_starting_run_removed_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl  # noqa: PLC0415  # does not exist on Windows
+
+    output, journal = workspace(tmp_path, 0)
+    real = fcntl.flock
+    removed: list[Path] = []
+
+    def flock(descriptor: int, operation: int) -> None:
+        if not removed:  # what `recover` of another process does at this very moment
+            (registry,) = journal.iterdir()
+            registry.unlink()
+            removed.append(registry)
+        real(descriptor, operation)
+
+    with monkeypatch.context() as race:
+        race.setattr(fcntl, "flock", flock)
+        run = start(journal, output)
+    assert removed == list(journal.iterdir())
+    run.commit()
+    assert state(output) == "new"
 
 
 CHILD = """

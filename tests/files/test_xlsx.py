@@ -100,6 +100,14 @@ def test_text_that_looks_like_the_writers_own_markup_stays_text(tmp_path: Path) 
     assert by_openpyxl(path) == by_calamine(path) == [texts, texts]
 
 
+def test_text_that_looks_like_an_escape_of_the_format_stays_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    texts = ["_x000D_", "_x005F_x000D_", "a_x0041_x0042_b", "_xGGGG_", "_x00_"]
+    write(path, [dict(zip("abcde", texts, strict=True))])
+    assert by_calamine(path)[1] == texts
+    assert list(read(path)[0].values()) == texts
+
+
 @pytest.mark.parametrize(
     ("number", "cell"),
     [
