@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,34 +63,52 @@ def test_a_full_device_is_an_error_with_a_way_out(extension: str) -> None:
     assert "free some space" in (caught.value.how_to_fix or "")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)]
+@contextmanager
+def small_disk(folder: Path, *, kib: int) -> Iterator[Path]:
+    """Mount a disk of so many KiB, or skip the test."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     try:
         mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
     except FileNotFoundError:
         mounted = False
     if not mounted:
         pytest.skip("needs the right to mount a tmpfs")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 @EACH_FORMAT
 @KNOWN
 def test_a_full_disk_leaves_the_old_output_and_nothing_else(
-    small_disk: Path, tmp_path: Path, extension: str, columns: Columns | None
+    tmp_path: Path, extension: str, columns: Columns | None
 ) -> None:
-    old = small_disk / f"out{extension}"
-    old.write_bytes(b"old")
-    with pytest.raises(FileOperationError, match=r"cannot write .*out\..*: the disk is full") as caught:
-        export(small_disk, tmp_path / "journal", extension=extension, columns=columns)
-    del caught
-    assert [path.name for path in small_disk.iterdir()] == [old.name]
-    assert old.read_bytes() == b"old"
+    with small_disk(tmp_path / "disk", kib=512) as disk:
+        old = disk / f"out{extension}"
+        old.write_bytes(b"old")
+        with pytest.raises(FileOperationError, match=r"cannot write .*out\..*: the disk is full"):
+            export(disk, tmp_path / "journal", extension=extension, columns=columns)
+        assert [path.name for path in disk.iterdir()] == [old.name]
+        assert old.read_bytes() == b"old"
+
+
+def test_a_workbook_is_whole_or_absent_on_a_disk_of_any_size(tmp_path: Path) -> None:
+    """The disk fills up among the rows, in a part of the workbook, in the zip file; no error comes late."""
+    fitted = []
+    for kib in range(256, 2305, 128):
+        with small_disk(tmp_path / f"disk-{kib}", kib=kib) as disk:
+            try:
+                export(disk, tmp_path / "journal", extension=".xlsx", columns=COLUMNS, rows=5000)
+                fitted.append(True)
+            except FileOperationError as err:
+                assert "the disk is full" in str(err)  # noqa: PT017  # both outcomes are looked at
+                fitted.append(False)
+            gc.collect()
+            assert [path.name for path in disk.iterdir()] == ["out.xlsx"] * fitted[-1]
+    assert fitted == sorted(fitted)
+    assert {True, False} == set(fitted)
 
 
 LIMITED = """

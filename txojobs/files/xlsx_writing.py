@@ -194,8 +194,9 @@ class SheetWriter:
         """Close the files behind the sheet, whatever stands in their buffers."""
         if self._stage is not None:
             self._stage.close()
-        with suppress(OSError):
-            self._worksheet.row_data_fh.close()
+        for file in (self._worksheet.row_data_fh, self._worksheet.fh):
+            with suppress(OSError):
+                file.close()
 
     def _start(self, columns: Columns) -> None:
         headings = check_names(columns, path=self._book.shown)
