@@ -225,6 +225,19 @@ def test_a_body_behind_a_redirect_is_bounded(serve: Serve, connect: Connect) -> 
         connect(serve(step), max_body_bytes=100_000).get("/here")
 
 
+def test_head_has_headers_only(serve: Serve, connect: Connect) -> None:
+    def step(connection: fault.Connection) -> bool:
+        connection.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nETag: W/1\r\n\r\n")
+        return True
+
+    server = serve(step)
+    client = connect(server, max_body_bytes=100)
+    for _ in range(2):
+        answered = client.request("HEAD", "/thing")
+        assert (answered.status, answered.body, answered.headers["etag"]) == (200, b"", "W/1")
+    assert server.connections == 1
+
+
 def test_uses_one_connection_for_many_requests(serve: Serve, connect: Connect) -> None:
     server = serve(GOOD)
     client = connect(server)

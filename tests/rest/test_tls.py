@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,6 @@ import trustme
 
 from tests.rest.fault_server import says
 from txojobs.errors import ApiOperationError, ConfigurationError
-from txojobs.rest.settings import RetrySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,10 +77,21 @@ def test_a_wrong_certificate_is_refused(
     assert not server.requests
 
 
-def test_https_to_a_plain_port_is_explained(serve: Serve, connect: Connect) -> None:
-    server = serve(says({}))
-    with pytest.raises(ApiOperationError, match=r"TLS|being secured"):
-        connect(f"https://127.0.0.1:{server.port}", retry=RetrySettings(max_retries=0)).get("/a")
+def test_https_to_a_plain_port_is_explained(connect: Connect, clock: FakeClock) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak_plainly() -> None:
+            sock, _ = listener.accept()
+            with sock:
+                sock.recv(1)
+                sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=speak_plainly)
+        thread.start()
+        with pytest.raises(ApiOperationError, match="no secure connection"):
+            connect(f"https://127.0.0.1:{listener.getsockname()[1]}").get("/a")
+        thread.join(10)
+    assert not clock.waits
 
 
 def test_a_bundle_that_does_not_exist_is_named(connect: Connect) -> None:

@@ -39,13 +39,25 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int) -> bytes:
     encoding = raw.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
         raise BodyRefusedError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
-    declared = raw.headers.get("Content-Length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
-        raise BodyRefusedError(f"the answer is {int(declared):,} bytes, more than the {max_bytes:,} allowed")
+    length = _declared(raw)
+    if length > max_bytes:
+        raise BodyRefusedError(f"the answer is {length:,} bytes, more than the {max_bytes:,} allowed")
     unpack = _Gunzip(max_bytes) if "gzip" in encoding else _Plain(max_bytes)
+    received = 0
     while chunk := raw.read(_READ_SIZE, decode_content=False):
+        received += len(chunk)
         unpack.feed(chunk)
+    if received < length:  # not every version of urllib3 looks
+        raise BodyError(f"the answer ends after {received:,} of {length:,} bytes")
     return unpack.end()
+
+
+def _declared(raw: BaseHTTPResponse) -> int:
+    """Return the declared length, 0 where none is or where chunks count instead (RFC 9112 section 6.3)."""
+    text = raw.headers.get("Content-Length", "")
+    if "Transfer-Encoding" in raw.headers or not (text.isascii() and text.isdigit()):
+        return 0
+    return int(text)
 
 
 class _Plain:

@@ -50,6 +50,13 @@ class AttemptError(Exception):
         return self.cause in BREAKER_FAILURES or (self.status or 0) >= 500  # noqa: PLR2004  # RFC 9110: 5xx
 
 
+_SLOW = (
+    "allow more time with `rest-timeout-seconds` in script-behavior.api-timeouts, or ask for less with a "
+    "smaller `page-size`"
+)
+_UNREACHABLE = "check the network and whether the service is up, then run again"
+
+
 def transport_failure(
     err: BaseException, *, method: str, url: str, sent: bool, timeout_s: float, expired: bool
 ) -> AttemptError:
@@ -59,24 +66,21 @@ def transport_failure(
     facts = {"method": method, "url": url}
     if not sent:
         for kind, problem, fix, cause in _BEFORE_SENDING:
-            if any(isinstance(link, kind) for link in chain):
+            # urllib3 1.26 has a class of its own for a host name that the certificate does not name
+            if any(isinstance(link, kind) or type(link).__name__ == kind.__name__ for link in chain):
                 return AttemptError(
                     ApiOperationError(f"{what}: {problem}", how_to_fix=fix, method=method, url=url), cause
                 )
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
+        missing = "no complete answer" if sent else "no connection"
+        limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"
         error: ApiError = ApiTimeoutError(
-            f"{what}: no complete answer within {timeout_s:.0f} s"
-            if timeout_s >= 1
-            else f"{what}: no complete answer in time",
-            timeout_s,
-            how_to_fix="allow more time with `rest-timeout-seconds` in script-behavior.api-timeouts, or ask "
-            "for less with a smaller `page-size`",
-            **facts,
+            f"{what}: {missing} {limit}", timeout_s, how_to_fix=_SLOW if sent else _UNREACHABLE, **facts
         )
     else:
         error = ApiOperationError(
             f"{what}: {_broken(sent)} ({_root(chain)})",
-            how_to_fix="check the network and whether the service is up, then run again",
+            how_to_fix=_UNREACHABLE,
             method=method,
             url=url,
         )

@@ -1,9 +1,9 @@
-"""A pool of requests Sessions: each for one origin, lent to one thread at a time.
+"""A pool of sessions (a connection and its cookies): each for one origin, lent to one thread at a time.
 
 Guarantees: at most 50 sessions are kept, the least recently used idle one goes first, one in use is never
-closed. `requests` states no thread safety for a Session; lending it keeps its cookies and its connection
-together without a session for each thread that ever lived. The environment's proxies and certificates are
-read once for each session; `~/.netrc` is never read, because requests would let it replace a bearer token.
+closed. Lending keeps cookies and connection together (a CSRF token is bound to both) without a session for
+each thread that ever lived. `requests.Session` is not used: it would read `~/.netrc`, which replaces a bearer
+token, and the whole body behind a redirect. The environment's proxies and certificates are read once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
+from requests.cookies import RequestsCookieJar
 from requests.utils import get_environ_proxies
 
 from txojobs.errors import ConfigurationError
@@ -32,15 +32,13 @@ _IDLE_S = 5.0
 
 
 class Channel:
-    """A Session with its adapter, its watch and what the environment says about its origin."""
+    """One connection with its cookies, its watch and what the environment says about its origin."""
 
     def __init__(self, origin: Origin, *, ca_bundle: str | None, clock: Callable[[], float]) -> None:
         self.origin = origin
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self.cookies = RequestsCookieJar()
         self.watch = Watch(clock)
         self.adapter = WatchedAdapter(self.watch)
-        self.session.mount(f"{origin.scheme}://", self.adapter)
         self.proxies = get_environ_proxies(f"{origin}/", no_proxy=None)
         self.verify: str | bool = _trusted(ca_bundle) or True
         self._clock = clock
@@ -57,7 +55,7 @@ class Channel:
 
     def close(self) -> None:
         """Close the connection."""
-        self.session.close()
+        self.adapter.close()
 
 
 def _trusted(ca_bundle: str | None) -> str | None:

@@ -7,7 +7,9 @@ exchange ends by its deadline, the body is whole or the attempt failed, cookies 
 from __future__ import annotations
 
 import http.client
+import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import requests
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1: they ask and change nothing."""
+
+_UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]")
+"""Control characters but the tab, and what Latin-1 lacks: RFC 9110 section 5.5."""
+
+_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _DEFAULT_HEADERS = {
     "User-Agent": f"txojobs/{__version__}",
@@ -136,7 +143,7 @@ class Transport:
     def _exchange(
         self, channel: Channel, request: Request, prepared: requests.PreparedRequest, timeout_s: float
     ) -> Answer:
-        prepared.prepare_cookies(channel.session.cookies)
+        prepared.prepare_cookies(channel.cookies)
         connect_s = min(timeout_s, self._settings.timeouts.connect_s)
         response = channel.adapter.send(
             prepared,
@@ -146,8 +153,9 @@ class Transport:
             proxies=channel.proxies,
         )
         try:
-            extract_cookies_to_jar(channel.session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # no types
-            body = read_body(response.raw, max_bytes=self._settings.max_body_bytes)
+            extract_cookies_to_jar(channel.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # no types
+            has_body = request.method != "HEAD" and response.status_code not in _BODILESS
+            body = read_body(response.raw, max_bytes=self._settings.max_body_bytes) if has_body else b""
         except BaseException:
             response.raw.close()  # a connection with half an answer in it must not be used again
             raise
@@ -188,7 +196,7 @@ def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest
     except (requests.exceptions.RequestException, UnicodeError):
         raise ValidationError(f"{shown(request.url)} is no address that can be asked") from None
     for name, value in (prepared.headers or {}).items():
-        if not value.isascii() and any(ord(char) > 255 for char in value):  # noqa: PLR2004  # Latin-1 ends there
+        if _UNSENDABLE.search(value):
             raise ValidationError(
                 f"the header {name} holds a character that a header cannot carry",
                 how_to_fix="use plain letters, digits and signs",
