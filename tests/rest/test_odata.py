@@ -9,6 +9,7 @@ import pytest
 
 from tests.rest import fault_server as fault
 from tests.rest.fault_server import answer, page, says
+from tests.rest.reading import read, rows
 from txojobs.errors import ApiError, ApiOperationError, RunCancelledError, ValidationError
 from txojobs.parallel import prefetch
 from txojobs.rest.odata import ODataReader
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 
     Connect = Callable[..., TxoRestAPI]
     Serve = Callable[..., FaultServer]
-
-
-def read(client: TxoRestAPI, **query: Any) -> tuple[list[dict[str, Any]], ODataReader]:
-    reader = ODataReader(client, EntityQuery(**{"entity": "Customers", **query}))
-    return [row for rows in reader.pages() for row in rows], reader
-
-
-def rows(first: int, last: int) -> list[dict[str, Any]]:
-    return [{"No": f"{number:05}"} for number in range(first, last + 1)]
 
 
 def test_follows_next_link_when_pages_are_short_or_empty(serve: Serve, connect: Connect) -> None:
@@ -171,60 +163,6 @@ def test_a_limit_is_ours(serve: Serve, connect: Connect) -> None:
     assert reader.proof.count_note == "not asked: limit"
 
 
-@pytest.mark.parametrize("count", [3, 5, 0])
-def test_a_count_that_does_not_match_is_an_error(count: int, serve: Serve, connect: Connect) -> None:
-    server = serve(page(*rows(1, 4), odata_count=count))
-    with pytest.raises(ApiOperationError, match=f"{count} records.*but 4 came") as caught:
-        read(connect(server))
-    assert "count: false" in (caught.value.how_to_fix or "")
-    assert "$count=true" in server.requests[0].target
-
-
-@pytest.mark.parametrize("status", [400, 501])
-def test_a_service_that_refuses_to_count_is_asked_without(
-    status: int, serve: Serve, connect: Connect
-) -> None:
-    server = serve(answer(status), page(*rows(1, 2)))
-    got, reader = read(connect(server))
-    assert got == rows(1, 2)
-    assert "$count" not in server.requests[1].target
-    assert reader.proof.count_note == f"the service refuses to count ({status})"
-    assert reader.proof.strength == "unproven"
-
-
-def test_a_query_that_is_wrong_is_wrong_without_count_too(serve: Serve, connect: Connect) -> None:
-    server = serve(says({"error": {"code": "B", "message": "no field Foo"}}, 400))
-    with pytest.raises(ApiError, match="no field Foo"):
-        read(connect(server))
-
-
-@pytest.mark.parametrize("count", ["2", 2])
-def test_a_count_may_be_text(count: Any, serve: Serve, connect: Connect) -> None:
-    _, reader = read(connect(serve(page(*rows(1, 2), odata_count=count))))
-    assert reader.proof.count == 2
-
-
-def test_a_record_that_comes_twice_is_an_error(serve: Serve, connect: Connect) -> None:
-    server = serve(page(*rows(1, 3), next_link="C?t=1", odata_count=5), page(*rows(3, 4)))
-    with pytest.raises(ApiOperationError, match=r"No=00003 of Customers came twice.*page 2") as caught:
-        read(connect(server), key=("No",))
-    assert "order-by: [No]" in (caught.value.how_to_fix or "")
-
-
-def test_keys_of_different_types_are_different(serve: Serve, connect: Connect) -> None:
-    keys: list[Any] = [1, "1", True, None, 1.5, "1.5", "x" * 100, "", -1, -2, [1], {"a": 1}]
-    got, _ = read(connect(serve(page(*({"k": key} for key in keys)))), key=("k",))
-    assert len(got) == len(keys)
-    pairs = [("a", "bc"), ("ab", "c"), ("a,b", "c"), ("a", "b,c")]
-    got, _ = read(connect(serve(page(*({"a": a, "b": b} for a, b in pairs)))), key=("a", "b"))
-    assert len(got) == 4
-
-
-def test_a_record_without_its_key_is_an_error(serve: Serve, connect: Connect) -> None:
-    with pytest.raises(ApiOperationError, match="no field 'Nr'"):
-        read(connect(serve(page(*rows(1, 1)))), key=("Nr",))
-
-
 def test_reads_expanded_collections_to_their_end(serve: Serve, connect: Connect) -> None:
     first = {
         "No": "1",
@@ -291,12 +229,6 @@ def test_numbers_are_exact_whatever_the_client_is_set_to(serve: Serve, connect: 
     assert str(got[0]["a"]) == "1.10"
 
 
-def test_an_empty_set_is_proven_empty(serve: Serve, connect: Connect) -> None:
-    got, reader = read(connect(serve(page(odata_count=0))), key=("No",))
-    assert got == []
-    assert reader.proof.strength == "verified"
-
-
 def test_a_reader_that_nobody_listens_to_stops(serve: Serve, connect: Connect) -> None:
     server = serve(page(*rows(1, 1), next_link="C?t=1"), fault.silence_after())
     reader = ODataReader(connect(server), EntityQuery(entity="C"))
@@ -334,38 +266,3 @@ def test_the_deadline_holds_for_all_pages(serve: Serve, connect: Connect, clock:
 def test_a_query_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         EntityQuery(**{"entity": "C", **wrong})
-
-
-def test_g19_all_pages_also_when_the_servers_page_is_smaller(serve: Serve, connect: Connect) -> None:
-    server = serve(page(*rows(1, 2), next_link="Customers?t=1"), page({"No": "3", "Balance": 1.5}))
-    client = connect(server)
-    got = client.get_odata_entities(
-        base_url=f"{server.url}/odata",
-        entity_name="Customers",
-        odata_filter="Country eq 'USA'",
-        select_fields=["No", "Balance"],
-        page_size=100,
-    )
-    assert [record["No"] for record in got] == ["00001", "00002", "3"]
-    assert type(got[2]["Balance"]) is float
-    assert server.requests[0].headers["prefer"] == "odata.maxpagesize=100"
-    assert server.requests[0].target.startswith("/odata/Customers?")
-
-
-def test_g19_never_a_part_when_a_later_page_fails(serve: Serve, connect: Connect) -> None:
-    server = serve(page(*rows(1, 2), next_link="Customers?t=1"), answer(500))
-    with pytest.raises(ApiOperationError, match="500"):
-        connect(server).get_odata_entities(entity_name="Customers")
-
-
-def test_g19_conditions_become_a_filter(serve: Serve, connect: Connect) -> None:
-    server = serve(page())
-    connect(server).get_odata_entities_filtered(
-        base_url=server.url,
-        entity_name="Orders",
-        filter_conditions={"Status": "eq 'Active'", "Amount": "gt 1000", "City": "Electronics"},
-        select_fields=["OrderId"],
-    )
-    assert parse_qs(urlsplit(server.requests[0].target).query)["$filter"] == [
-        "Status eq 'Active' and Amount gt 1000 and City eq 'Electronics'"
-    ]
