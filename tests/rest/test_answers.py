@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rest import fault_server as fault
 from tests.rest.fault_server import answer, says
 from txojobs.errors import (
     ApiAuthenticationError,
@@ -22,7 +23,6 @@ from txojobs.rest.settings import AuthSettings, RetrySettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.rest import fault_server as fault
     from tests.rest.fault_server import FaultServer
     from txojobs.rest.client import TxoRestAPI
 
@@ -205,6 +205,14 @@ CONTENT: dict[str, tuple[fault.Step, Any]] = {
 def test_g20_get_returns_the_parsed_body(name: str, serve: Serve, connect: Connect) -> None:
     step, value = CONTENT[name]
     assert connect(serve(step)).get("/a") == value
+
+
+def test_a_download_that_may_be_cut_is_told(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(fault.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\na,b\n1,"))
+    assert connect(server).get("/export.csv") == "a,b\n1,"
+    assert "cannot be checked for completeness" in caplog.text
 
 
 def test_text_in_another_encoding_than_declared_is_an_error(serve: Serve, connect: Connect) -> None:

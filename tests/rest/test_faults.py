@@ -225,6 +225,19 @@ def test_a_body_behind_a_redirect_is_bounded(serve: Serve, connect: Connect) -> 
         connect(serve(step), max_body_bytes=100_000).get("/here")
 
 
+def test_a_large_body_may_take_its_time_on_a_used_connection(serve: Serve, connect: Connect) -> None:
+    def answer_and_rest(connection: fault.Connection) -> bool:
+        again = GOOD(connection)
+        connection.closing.wait(0.6)  # nothing is read meanwhile
+        return again
+
+    server = serve(answer_and_rest, GOOD)
+    client = connect(server, timeouts=TimeoutSettings(connect_s=0.2))
+    client.get("/thing")
+    assert client.post("/thing", {"text": "x" * 30_000_000}) == {"fine": True}
+    assert server.connections == 1
+
+
 def test_head_has_headers_only(serve: Serve, connect: Connect) -> None:
     def step(connection: fault.Connection) -> bool:
         connection.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nETag: W/1\r\n\r\n")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.rest.conftest import FakeClock
-    from tests.rest.fault_server import FaultServer
+    from tests.rest.fault_server import Connection, FaultServer
     from txojobs.rest.client import TxoRestAPI
 
     Connect = Callable[..., TxoRestAPI]
@@ -51,6 +51,25 @@ def test_a_private_authority_comes_by_setting_or_environment(
     assert connect(server, ca_bundle=bundle).get("/a") == {"fine": True}
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     assert connect(server).get("/a") == {"fine": True}
+
+
+def test_a_slow_answer_over_tls_is_read_whole(
+    ca: trustme.CA, bundle: str, serve: Serve, connect: Connect
+) -> None:
+    def slowly(connection: Connection) -> bool:
+        body = b'{"text": "' + b"x" * 100_000 + b'"}'
+        connection.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        connection.closing.wait(0.5)  # longer than one look at the clock
+        connection.sock.sendall(body[:50_000])
+        connection.closing.wait(0.5)
+        connection.sock.sendall(body[50_000:])
+        return True
+
+    server = serve(slowly, says({"fine": True}), tls=context(ca.issue_cert("127.0.0.1")))
+    client = connect(server, ca_bundle=bundle)
+    assert len(client.get("/a")["text"]) == 100_000
+    assert client.get("/b") == {"fine": True}
+    assert server.connections == 1
 
 
 def test_an_unknown_authority_is_refused_at_once(

@@ -8,6 +8,7 @@ Source: RFC 8259, RFC 9110 section 8.3.
 
 from __future__ import annotations
 
+import logging
 import math
 from decimal import Decimal
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from txojobs.rest.service_text import clean_text, read_service_error
 if TYPE_CHECKING:
     from txojobs.records import JsonValue
     from txojobs.rest.answers import Answer
+
+_log = logging.getLogger("txojobs.rest")
 
 Numbers = Literal["decimal", "float"]
 
@@ -66,6 +69,10 @@ def read_any(answer: Answer, *, numbers: Numbers) -> Any:
         return value if numbers == "decimal" else as_floats(value)
     if not answer.body:
         return read_json(answer)
+    if not answer.length_known:
+        _log.warning(
+            "%s: no length was declared, so it cannot be checked for completeness", shown(answer.url)
+        )
     if kind.startswith("text/") or kind.endswith(("/xml", "+xml")):
         return _text(answer)
     return answer.body

@@ -59,11 +59,19 @@ class Watch:
         """
         if any(event.is_set() for event in self._cancels):
             raise RunCancelledError("the run was asked to stop")
+        return min(self.time_left(), _SLICE_S)
+
+    def time_left(self) -> float:
+        """Return how many seconds are left.
+
+        Raises:
+            TimeoutError: none.
+        """
         left = self._deadline - self._clock()
         if left <= 0:
             self.expired = True
             raise TimeoutError("the deadline of the request has passed")
-        return min(left, _SLICE_S)
+        return left
 
 
 class _WatchedReader(io.RawIOBase):
@@ -117,6 +125,7 @@ class _Watched(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
+        self.sock.settimeout(self.watch.time_left())  # the last read left its own, short one
         self.watch.sent = True
         super().send(data)
 
