@@ -75,6 +75,16 @@ def test_a_neutral_trial_neither_closes_nor_blocks_it() -> None:
     circuit.ticket().admit()
 
 
+def test_a_call_that_began_before_it_opened_does_not_close_it() -> None:
+    circuit = breaker(FakeClock())
+    early = circuit.ticket()
+    early.admit()
+    fail(circuit, 5)
+    early.settle(Outcome.SUCCESS)
+    with pytest.raises(CircuitOpenError):
+        circuit.ticket().admit()
+
+
 def test_a_success_in_between_starts_the_count_anew() -> None:
     circuit = breaker(FakeClock())
     fail(circuit, 4)
