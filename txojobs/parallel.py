@@ -6,6 +6,7 @@ would have come, and a consumer that stops early leaves no thread and no open ge
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -37,7 +38,8 @@ def prefetch(
     then the producer is closed, in the thread that ran it.
     """
     feed = _Feed(items, depth)
-    thread = threading.Thread(target=feed.run, name="prefetch", daemon=True)
+    context = contextvars.copy_context()  # what the producer logs belongs to the log of this run
+    thread = threading.Thread(target=context.run, args=(feed.run,), name="prefetch", daemon=True)
     thread.start()
     done = False
     try:
