@@ -44,6 +44,11 @@ class Publication:
         self._committed = False
         self._over = False
 
+    @property
+    def is_committed(self) -> bool:
+        """Whether the deciding line is written: from then on `recover` finishes what is interrupted."""
+        return self._committed
+
     def add(self, final: Path, *, stamped: bool) -> Path:
         """Return a new, empty temporary file in the folder of `final`, to be written by its path.
 
