@@ -23,9 +23,14 @@ def main() -> None:
         sys.stdout.write(f"txojobs {__version__}\n")
         sys.exit(0)
     gc.disable()
-    from txojobs.cli.main import run_command_line  # noqa: PLC0415
+    try:
+        from txojobs.cli.main import run_command_line  # noqa: PLC0415
 
-    code = run_command_line(args)
+        code = run_command_line(args)
+    except KeyboardInterrupt:  # before anything could catch it
+        sys.stderr.write("interrupted
+")
+        code = 130
     if HOLD_SOMETHING.isdisjoint(args):
         _end(code)
     sys.exit(code)

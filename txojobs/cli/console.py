@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -13,11 +14,16 @@ _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", 
 
 
 class Console:
-    """One of the two output streams. Nothing written here can fail for want of a character."""
+    """One of the two output streams.
+
+    Nothing written here can fail: a character that it lacks is spelled out, and when nobody listens any more
+    (`txojobs run ... | head -1`) the rest goes nowhere, so that a run does not fail for want of a reader.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self.is_live = self.is_terminal and os.environ.get("TERM") != "dumb"
         self.colour = _wants_colour(is_terminal=self.is_terminal)
         self.marks = _can_show(stream, "❌✅📝│")
 
@@ -32,8 +38,22 @@ class Console:
             self.stream.flush()
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
-            self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-            self.stream.flush()
+            self.line(text.encode(encoding, "backslashreplace").decode(encoding))
+        except OSError:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """Let this and the interpreter's last flush go nowhere."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
+
+    def restore(self) -> None:
+        """Show the cursor again, which live lines hide; for a process that ends at once."""
+        if self.is_live:
+            with contextlib.suppress(OSError, ValueError):
+                os.write(self.stream.fileno(), b"\x1b[?25h\n")
 
 
 def stdout() -> Console:

@@ -47,13 +47,14 @@ def exit_code(error: BaseException) -> int:
     return next((code for kind, code in BY_ERROR if isinstance(error, kind)), BUG)
 
 
-def run_code(outcome: str, error: BaseException | None) -> int:
+def run_code(outcome: str, error: BaseException | None, *, signal_number: int | None = None) -> int:
     """Return the exit code of a run that began: what fails in it is no longer a matter of usage.
 
     A value that first came to light in the run (`${{ steps.x.count }}`, say) still makes the job invalid.
     """
-    if error is None:
+    if outcome == "interrupted" and signal_number is not None:
+        return 128 + signal_number
+    if error is None or outcome == "interrupted":
         return BY_OUTCOME[outcome]
-    code = exit_code(error)
     begun = isinstance(error, errors.ValidationError | errors.MissingKeyError)
-    return FAILED if begun else code
+    return FAILED if begun else exit_code(error)

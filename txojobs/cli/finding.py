@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txojobs.errors import ValidationError
+from txojobs.errors import InvalidJobError, ValidationError
 from txojobs.suggest import nearest_name
 
 if TYPE_CHECKING:
+    from txojobs.errors import Problem
+    from txojobs.job.model import Job
     from txojobs.workspace import Workspace
 
 EXTENSIONS = (".yaml", ".yml")
@@ -45,6 +47,22 @@ def find_job(workspace: Workspace, word: str) -> Path:
     else:
         fix = f"did you mean {name!r}?" if name else f"the jobs are: {', '.join(list(names)[:12])}"
     raise ValidationError(f"there is no job {word!r} in jobs/", how_to_fix=fix)
+
+
+def load_named(workspace: Workspace, word: str) -> tuple[Job, list[Problem]]:
+    """Return a job and the warnings about it.
+
+    Raises:
+        InvalidJobError: it has errors; all of them, and the warnings.
+        ValidationError: there is no such job.
+    """
+    from txojobs.job.load import load_job  # noqa: PLC0415  # YAML: only when a job is read
+
+    path = find_job(workspace, word)
+    loaded = load_job(path, shown_as=shown(path, workspace))
+    if loaded.job is None:
+        raise InvalidJobError(f"{word} is not valid", loaded.problems)
+    return loaded.job, loaded.problems
 
 
 def shown(path: Path, workspace: Workspace) -> str:

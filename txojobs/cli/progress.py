@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from txojobs.engine.report import RunReport, StepResult
 
 PLAIN_INTERVAL_S = 10.0
+SOURCES = ("fetch", "load")
 WIDTH_VERB = 22
 
 
@@ -26,31 +27,39 @@ class PlainProgress(Listener):
         self._console = console
         self._clock = clock
         self._told: dict[str, float] = {}
+        self._clean: Callable[[str], str] = str
 
     def run_started(self, report: RunReport) -> None:
         """Show the headline."""
-        self._console.line(headline(report))
+        self._clean = report.clean
+        self._line(headline(report))
 
     def step_started(self, step: StepResult) -> None:
         """Say that a source begins; what only follows it speaks at its end."""
         self._told[step.key] = self._clock()
-        if step.verb in ("fetch", "load"):
-            self._console.line(f"  {name_of(step):<{WIDTH_VERB}} begins")
+        if step.verb in SOURCES:
+            self._line(f"  {name_of(step):<{WIDTH_VERB}} begins")
 
     def step_moved(self, step: StepResult) -> None:
         """Say how far a source is, every ten seconds."""
         now = self._clock()
-        if step.verb in ("fetch", "load") and now - self._told[step.key] >= PLAIN_INTERVAL_S:
+        if step.verb in SOURCES and now - self._told[step.key] >= PLAIN_INTERVAL_S:
             self._told[step.key] = now
-            self._console.line(f"  {name_of(step):<{WIDTH_VERB}} {amount(step)} so far")
+            self._line(f"  {name_of(step):<{WIDTH_VERB}} {amount(step)} so far")
 
     def step_finished(self, step: StepResult) -> None:
         """Show the step's line of the summary."""
-        self._console.line(step_line(step))
+        self._line(step_line(step))
 
     def waiting(self, text: str) -> None:
         """Say what is waited for."""
-        self._console.line(f"  {clean(text)}")
+        self._line(f"  {clean(text)}")
+
+    def stop(self) -> None:
+        """Nothing is left on the screen to be taken away."""
+
+    def _line(self, text: str) -> None:
+        self._console.line(self._clean(text))
 
 
 class LiveProgress(Listener):
@@ -68,10 +77,12 @@ class LiveProgress(Listener):
         self._running: dict[str, StepResult] = {}
         self._began: dict[str, float] = {}
         self._note = ""
+        self._clean: Callable[[str], str] = str
 
     def run_started(self, report: RunReport) -> None:
         """Show the headline and begin to draw."""
-        self._console.line(headline(report))
+        self._clean = report.clean
+        self._console.line(self._clean(headline(report)))
         self._console.line()
         self._live.start()
 
@@ -88,16 +99,23 @@ class LiveProgress(Listener):
     def step_finished(self, step: StepResult) -> None:
         """Put the step's line above the living ones."""
         self._running.pop(step.key, None)
-        self._live.console.print(_text(step_line(step)), soft_wrap=True)
+        if self._live.is_started:
+            self._live.console.print(_text(self._clean(step_line(step))), soft_wrap=True)
 
     def run_finished(self, report: RunReport) -> None:
         """Stop drawing."""
         del report
-        self._live.stop()
+        self.stop()
 
     def waiting(self, text: str) -> None:
         """Show what is waited for."""
-        self._note = clean(text)
+        self._note = self._clean(clean(text))
+        if not self._live.is_started:
+            self._console.line(self._note)
+
+    def stop(self) -> None:
+        """Take the living lines away; a second call does nothing."""
+        self._live.stop()
 
     def _renderable(self) -> Any:
         lines = []
@@ -107,7 +125,7 @@ class LiveProgress(Listener):
                 gone = time.monotonic() - self._began[step.key]
                 left = gone / step.records * max(0, step.expected - step.records)
                 line += f"   {step.records / max(gone, 0.001):,.0f} a second   {left:.0f} s left"
-            lines.append(line)
+            lines.append(self._clean(line))
         if self._note:
             lines.append(f"  {self._note}")
         return _text("\n".join(lines))
@@ -157,7 +175,7 @@ _NOUNS = {"filter": "kept"}
 def step_line(step: StepResult) -> str:
     """Return a step's line of the summary."""
     parts = [f"  {name_of(step):<{WIDTH_VERB}} {amount(step):<18}"]
-    if step.state == "failed":
+    if step.state in ("failed", "stopped"):
         parts.append("stopped")
     elif step.state == "skipped":
         parts = [f"  {name_of(step):<{WIDTH_VERB}} left out"]

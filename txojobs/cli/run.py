@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 import os
-import signal
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from txojobs.cli.arguments import RunCommand, places_of, values_of
 from txojobs.cli.console import Console, stderr, stdout
-from txojobs.cli.exit_codes import Terminated, run_code
-from txojobs.cli.finding import find_job, shown
+from txojobs.cli.exit_codes import run_code
+from txojobs.cli.finding import load_named
 from txojobs.cli.main import source_lines, workspace_of
-from txojobs.cli.render import show_error, show_problem
+from txojobs.cli.render import show_problem
+from txojobs.cli.signals import Signals
+from txojobs.cli.summary import refusal_as_json, show_summary
+from txojobs.errors import RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,25 +38,6 @@ Examples:
   txojobs run export-customers acme prod -p country=NO --limit 10
   txojobs run export-customers acme prod --dry-run
 """
-
-
-class RunCommand(click.Command):
-    """A command whose help also lists the params of the job that is named."""
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help, then the job's params."""
-        super().format_help_text(ctx, formatter)
-        word = next((each for each in sys.argv[2:] if not each.startswith("-")), None)
-        if word is None or word == "run":
-            return
-        job = _load(workspace_of(ctx), word)
-        rows = []
-        for param in job.params.values():
-            default = "required" if param.required else f"default {getattr(param.default, 'text', '')}"
-            facts = [param.type, default, *([f"from {param.env}"] if param.env else [])]
-            rows.append((f"-p {param.name}=...", f"{param.description} ({', '.join(facts)})".strip()))
-        with formatter.section(f"Params of {job.name}"):
-            formatter.write_dl(rows or [("(none)", "")])
 
 
 @click.command(
@@ -81,17 +66,66 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
 
     JOB is the name of a job in jobs/, or a path. Its params are given with -p NAME=VALUE, or as --NAME VALUE.
     """
-    from txojobs.engine.run import RunRequest, execute  # noqa: PLC0415
-
     gc.enable()  # it rests while a command starts
-    workspace = workspace_of(ctx)
-    loaded = _load(workspace, job)
-    org, env, extra = _places(ctx, org, env)
-    params = {**_extra_params(ctx, loaded, extra), **_pairs(ctx, options["pairs"])}
     screen = stderr() if options["as_json"] else stdout()
     cancel = threading.Event()
+    with Signals(cancel, farewell=screen.restore) as signals:
+        try:
+            workspace, loaded, places, params = _arguments(ctx, job, org, env, options)
+            again = _again(loaded, places, params)
+            with _shown(screen, options) as listener:
+                report = _execute(
+                    signals,
+                    cancel,
+                    listener,
+                    workspace,
+                    job=loaded,
+                    places=places,
+                    params=params,
+                    options=options,
+                )
+        except (TxoBaseError, KeyboardInterrupt, click.UsageError) as err:
+            if options["as_json"]:
+                _print_json(refusal_as_json(err, job=job))
+            if isinstance(err, RunCancelledError) and signals.number is not None:
+                err.signal_number = signals.number
+            raise
+        if options["as_json"]:
+            _print_json(report.as_json())
+        if not options["quiet"] or report.error is not None:
+            console = screen if report.error is None else stderr()
+            show_summary(console, report, workspace, source=source_lines, again=again)
+        return run_code(report.outcome, report.error, signal_number=signals.number)
+
+
+def _arguments(
+    ctx: click.Context, job: str, org: str | None, env: str | None, options: dict[str, Any]
+) -> tuple[Workspace, Job, tuple[str, str], dict[str, str]]:
+    workspace: Workspace = workspace_of(ctx)
+    loaded, warnings = load_named(workspace, job)
+    for problem in warnings:
+        show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
+    *places, extra = places_of(ctx, org, env)
+    params = values_of(ctx, loaded, extra, options["pairs"])
+    return workspace, loaded, (places[0], places[1]), params
+
+
+def _execute(
+    signals: Signals,
+    cancel: threading.Event,
+    listener: Any,
+    workspace: Workspace,
+    *,
+    job: Job,
+    places: tuple[str, str],
+    params: dict[str, str],
+    options: dict[str, Any],
+) -> RunReport:
+    from txojobs.engine.run import RunRequest, execute  # noqa: PLC0415  # only when everything is understood
+
+    org, env = places
     request = RunRequest(
-        job=loaded,
+        job=job,
         workspace=workspace,
         org=org,
         env=env,
@@ -101,118 +135,34 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
         output=options["output"],
         wait=options["wait"],
         cancel=cancel,
+        shield=signals.shield,
         console=sys.stderr if options["debug"] else None,
-        command=f"txojobs run {loaded.name} {org} {env}",
+        command=f"txojobs run {job.name} {org} {env}",
     )
-    with _signals(cancel), _shown(screen, quiet=options["quiet"]) as listener:
-        report = execute(request, listener)
-    if options["as_json"]:
-        click.echo(json.dumps(_clean_report(report, workspace), indent=2, ensure_ascii=False, default=str))
-    if not options["quiet"] or report.error is not None:
-        _summary(screen if report.error is None else stderr(), report, workspace, loaded)
-    return run_code(report.outcome, report.error)
+    return execute(request, listener)
 
 
-def _load(workspace: Workspace, word: str) -> Job:
-    """Return the job, or raise with every problem of it."""
-    from txojobs.errors import InvalidJobError  # noqa: PLC0415
-    from txojobs.job.load import load_job  # noqa: PLC0415
-
-    path = find_job(workspace, word)
-    loaded = load_job(path, shown_as=shown(path, workspace))
-    if loaded.job is None:
-        raise InvalidJobError(f"{word} is not valid", loaded.problems)
-    for problem in loaded.problems:
-        show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
-    return loaded.job
+def _again(job: Job, places: tuple[str, str], params: dict[str, str]) -> str:
+    """Return the command that repeats the run."""
+    pairs = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
+    return shlex.join(["txojobs", "run", job.name, *places, *pairs])
 
 
-def _places(ctx: click.Context, org: str | None, env: str | None) -> tuple[str, str, list[str]]:
-    """Return org, env and what is left of the arguments: `--name value` of a job's param among them."""
-    words = [word for word in (org, env) if word is not None] + list(ctx.args)
-    places: list[str] = []
-    extra: list[str] = []
-    for word in words:
-        is_value = bool(extra) and extra[-1].startswith("--") and "=" not in extra[-1]
-        if word.startswith("-") or is_value:
-            extra.append(word)
-        else:
-            places.append(word)
-    if len(places) < 2:  # noqa: PLR2004  # the two
-        missing = "ORG and ENV" if not places else "ENV"
-        raise click.UsageError(f"say for which {missing}: txojobs run JOB ORG ENV, like `acme prod`", ctx)
-    if len(places) > 2:  # noqa: PLR2004  # the two
-        raise click.UsageError(
-            f"{places[2]!r} is one argument too many; params are given with -p NAME=VALUE", ctx
-        )
-    return places[0], places[1], extra
-
-
-def _extra_params(ctx: click.Context, job: Job, extra: list[str]) -> dict[str, str]:
-    """Return params given as `--name value` or `--name=value`; an unknown option is a usage error."""
-    from txojobs.suggest import nearest  # noqa: PLC0415
-
-    params: dict[str, str] = {}
-    words = iter(extra)
-    for word in words:
-        name, equals, value = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or name not in job.params:
-            known = [f"--{each}" for each in job.params] + [
-                each for o in ctx.command.params for each in o.opts
-            ]
-            hint = nearest(word.split("=")[0], known) or f"see txojobs run {job.name} --help"
-            raise click.UsageError(f"there is no option {word.split('=')[0]}: {hint}", ctx)
-        if not equals:
-            value = next(words, "")
-            if value == "":
-                raise click.UsageError(f"{word} needs a value", ctx)
-        params[name] = value
-    return params
-
-
-def _pairs(ctx: click.Context, pairs: tuple[str, ...]) -> dict[str, str]:
-    params = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"-p takes NAME=VALUE, not {pair!r}", ctx)
-        params[name.strip()] = value
-    return params
+def _print_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2, default=float))
 
 
 @contextlib.contextmanager
-def _signals(cancel: threading.Event) -> Iterator[None]:
-    """End in good order at the first Ctrl-C or SIGTERM, and at once at the second."""
-    asked: list[int] = []
-
-    def stop(number: int, frame: object) -> None:
-        del frame
-        cancel.set()
-        if asked:
-            os._exit(128 + number)
-        asked.append(number)
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _shown(screen: Console, *, quiet: bool) -> Iterator[Any]:
+def _shown(screen: Console, options: dict[str, Any]) -> Iterator[Any]:
     """Yield the listener that suits the screen, fed with what the client waits for."""
     from txojobs.cli.progress import LiveProgress, PlainProgress, WaitWatch  # noqa: PLC0415
     from txojobs.engine.events import Listener  # noqa: PLC0415
 
-    if quiet:
+    if options["quiet"]:
         yield Listener()
         return
-    listener = (
-        LiveProgress(screen) if screen.is_terminal and not os.environ.get("CI") else PlainProgress(screen)
-    )
+    live = screen.is_live and not os.environ.get("CI") and not options["debug"]
+    listener = LiveProgress(screen) if live else PlainProgress(screen)
     watch = WaitWatch(listener.waiting)
     log = logging.getLogger("txojobs.rest")
     log.addHandler(watch)
@@ -220,57 +170,4 @@ def _shown(screen: Console, *, quiet: bool) -> Iterator[Any]:
         yield listener
     finally:
         log.removeHandler(watch)
-
-
-def _summary(console: Console, report: RunReport, workspace: Workspace, job: Job) -> None:
-    console.line()
-    for warning in report.warnings:
-        console.line(f"{console.styled('warning', 'yellow')}: {warning}")
-    if report.error is not None:
-        _failure(console, report, workspace, job)
-        return
-    for name in report.would_write:
-        console.line(f"would write {shown(Path(name), workspace)}")
-    for path in report.outputs:
-        console.line(shown(path, workspace))
-    ending = {"partial": "finished in part"}.get(report.outcome, "done")
-    console.line(f"{ending} in {report.seconds:.1f} s")
-
-
-def _failure(console: Console, report: RunReport, workspace: Workspace, job: Job) -> None:
-    error = report.error
-    if isinstance(error, KeyboardInterrupt):
-        console.line("interrupted")
-    elif error is not None:
-        show_error(console, _speaking(error), source=source_lines)
-    console.line()
-    console.line("Nothing was written.")
-    for path in report.previous:
-        console.line(f"The last good file is {shown(path, workspace)}")
-    if report.log is not None:
-        console.line(f"Details: {shown(report.log, workspace)}")
-    del job
-
-
-def _speaking(error: BaseException) -> BaseException:
-    """Return the error as a person should see it: a bug of ours says that it is one."""
-    from txojobs.errors import TxoBaseError  # noqa: PLC0415
-
-    if isinstance(error, TxoBaseError):
-        return error
-    return TxoBaseError(
-        f"txojobs has a bug: {type(error).__name__}",
-        how_to_fix="please report it with the log file named below",
-    )
-
-
-def _clean_report(report: RunReport, workspace: Workspace) -> Any:
-    """Return the report as it stands under logs/, where secrets are hidden; a dry run keeps none."""
-    if report.log is not None:
-        path = report.log.with_suffix(".json")
-        with contextlib.suppress(OSError, ValueError):
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept.get("run-id") == report.run_id:
-                return kept
-    del workspace
-    return report.as_json()
+        listener.stop()

@@ -1,17 +1,20 @@
 """The streams of a run: each step bound late, opened once, and measured from outside.
 
-A stream with one reader flows straight; one with several is spooled once to disk. A step whose options look at the
-count of another waits until that one has finished. Every sink is drained, so that no file is shortened by a reader
-that stops early.
+A stream with one reader flows straight. One with several, or one that is read and counted, is spooled once to disk. A
+step whose options look at the count of another waits until that one has finished. Every sink is drained, so that no
+file is shortened, or left out, by a reader that stops early.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from txojobs.engine.metering import Meter
 from txojobs.engine.rejects import Rejects
+from txojobs.engine.report import title_of
+from txojobs.errors import StepError
 from txojobs.job.bind import bind_condition, bind_step, bind_text
 from txojobs.records import RecordStream
 from txojobs.state.spool import Spool
@@ -19,7 +22,7 @@ from txojobs.steps.base import Role
 from txojobs.steps.kinds import FileName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from txojobs.engine.state import RunState
@@ -36,7 +39,9 @@ class Chain:
         self._state = state
         self._meters: dict[str, Meter] = {}
         self._spools: dict[str, Spool] = {}
-        self._columns: dict[str, RecordStream] = {}
+        self._streams: dict[str, RecordStream] = {}
+        self._counted = {name for use in state.job.steps for name in use.waits_for}
+        self._decided: set[str] = set()
         self._left_out: set[str] = set()
         self._rejects: list[Rejects] = []
         self.temps: dict[str, list[Path]] = {}
@@ -45,36 +50,57 @@ class Chain:
     # -- which steps take part ----------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Decide which steps are left out: a source that is switched off takes with it all that depends on it."""
-        state = self._state
-        for use in state.in_order():
-            result = state.results[use.key]
-            inputs = [*use.reads, *use.refs]
-            dead = [key for key in inputs if key in self._left_out]
-            if dead and len(dead) == len(inputs):
-                self._left_out.add(use.key)
-                result.state = "skipped"
-            elif use.waits_for and use.condition is not None:
-                continue  # its condition looks at a count: decided when the step is opened
-            elif not self._is_on(use):
-                self._leave_out(use)
+        """Decide which steps are left out: a source that is switched off takes with it all that depends on it.
 
-    def _leave_out(self, use: StepUse) -> None:
-        self._state.results[use.key].state = "skipped"
-        if use.cls.role is Role.SOURCE:
+        What looks at a count, and what reads that, is decided when it is opened.
+        """
+        later: set[str] = set()
+        for use in self._state.in_order():
+            looks_at_count = use.waits_for and use.condition is not None and not use.disabled
+            if looks_at_count or later.intersection((*use.reads, *use.refs)):
+                later.add(use.key)
+            else:
+                self._decide(use)
+
+    def _decide(self, use: StepUse) -> None:
+        """Decide once whether a step takes part; the steps that it reads come first."""
+        if use.key in self._decided:
+            return
+        inputs = [*use.reads, *use.refs]
+        for key in inputs:
+            self._decide(self._state.job.step(key))
+        if inputs and self._left_out.issuperset(inputs):
+            self._leave_out(use, with_readers=True)
+        else:
+            if use.condition is not None and not use.disabled:
+                for name in use.waits_for:
+                    self.finish(name)
+            if not self._is_on(use):
+                self._leave_out(use, with_readers=use.cls.role is Role.SOURCE)
+        self._decided.add(use.key)
+
+    def _leave_out(self, use: StepUse, *, with_readers: bool) -> None:
+        if with_readers:
             self._left_out.add(use.key)
+        result = self._state.results[use.key]
+        result.state = "skipped"
+        self._state.listener.step_finished(result)
 
     def _is_on(self, use: StepUse) -> bool:
-        return not use.disabled and (
-            use.condition is None or bind_condition(use.condition, self._state.scope())
-        )
+        if use.disabled or use.condition is None:
+            return not use.disabled
+        with self._state.tagged(use):
+            return bind_condition(use.condition, self._state.scope())
 
     def ends(self) -> list[StepUse]:
-        """Return the steps that nobody reads and that take part: pulling these pulls everything."""
-        job = self._state.job
-        return [
-            use for use in job.steps if use.key not in self._left_out and not self._active_readers(use.key)
-        ]
+        """Return the steps that must be pulled to their end: those that nobody reads, then every sink.
+
+        Sinks come from the last to the first: what one has not read yet must not be pulled past it.
+        """
+        steps = [use for use in self._state.job.steps if use.key not in self._left_out]
+        unread = [use for use in steps if not self._active_readers(use.key)]
+        sinks = [use for use in reversed(self._state.in_order()) if use.cls.role is Role.SINK]
+        return unread + [use for use in sinks if use in steps and use not in unread]
 
     def _active_readers(self, key: str) -> int:
         return sum(use.key not in self._left_out for use in self._state.job.readers(key))
@@ -83,44 +109,47 @@ class Chain:
 
     def open(self, key: str) -> RecordStream:
         """Return the stream of a step, for one of its readers."""
-        if self._active_readers(key) > 1 and key not in self._spools:
+        if self._active_readers(key) + (key in self._counted) > 1:
             self.finish(key)
         if key in self._spools:
-            return RecordStream(self._columns[key].columns, self._spools[key].read())
+            return RecordStream(self._streams[key].columns, self._spools[key].read())
         return self._start(key)
 
     def finish(self, key: str) -> None:
-        """Run a step to its end and keep its records on disk, so that its count is known."""
+        """Run a step to its end, so that its count is known; its records stay on disk when somebody reads them."""
         if key in self._spools:
             return
         stream = self._start(key)
+        if not self._active_readers(key):
+            self._exhaust(stream)
+            return
         spool = Spool(self._state.spool_dir)
+        try:
+            for batch in stream.batches:
+                spool.write(batch)
+        except BaseException:
+            spool.close()  # a part of the records must not be read as if it were all of them
+            raise
         self._spools[key] = spool
-        self._columns[key] = stream
-        for batch in stream.batches:
-            spool.write(batch)
 
     def _start(self, key: str) -> RecordStream:
-        if key in self._meters:
-            return self._columns[key]
+        if key in self._streams:
+            return self._streams[key]
         state = self._state
         use = state.job.step(key)
-        for name in use.waits_for:
-            self.finish(next(each.key for each in state.job.steps if each.id == name))
-        if use.waits_for and use.condition is not None and not self._is_on(use):
-            self._leave_out(use)
-        live = [read for read in use.reads if read not in self._left_out]
-        incoming = self._joined(live)
-        meter = Meter(state, use, inputs=[self._meters[read] for read in live if read in self._meters])
-        self._meters[key] = meter
+        self._decide(use)
+        meter = Meter(state, use)
         if key in self._left_out:
             outgoing = RecordStream((), iter(()))
-        elif state.results[key].state == "skipped":
-            outgoing = incoming
         else:
-            outgoing = self._run(use, incoming, meter)
-        self._columns[key] = RecordStream(outgoing.columns, meter.measured(outgoing.batches))
-        return self._columns[key]
+            live = [read for read in use.reads if read not in self._left_out]
+            outgoing = self._joined(live)
+            meter.inputs += [self._meters[read] for read in live if read not in self._spools]
+            if state.results[key].state != "skipped":
+                outgoing = self._run(use, outgoing, meter)
+        self._meters[key] = meter
+        self._streams[key] = RecordStream(outgoing.columns, meter.measured(outgoing.batches))
+        return self._streams[key]
 
     def _joined(self, keys: list[str]) -> RecordStream:
         """Return the streams one after the other; columns by name, where those of each are known."""
@@ -143,39 +172,56 @@ class Chain:
     def _run(self, use: StepUse, incoming: RecordStream, meter: Meter) -> RecordStream:
         state = self._state
         outputs = _StepOutputs(self, use.key)
-        with meter.tagged():
+        for name in use.waits_for:
+            self.finish(name)
+        with state.tagged(use):
             step = bind_step(use, state.scope())
-            name = bind_text(FileName, use.rejects, state.scope()) if use.rejects else None
-            rejects = Rejects(name, outputs, state.results[use.key])
+            state.results[use.key].title = title_of(step)
+            file = bind_text(FileName, use.rejects, state.scope()) if use.rejects else None
+            rejects = Rejects(file, outputs, state.results[use.key])
             self._rejects.append(rejects)
-            timeout_s = use.timeout_s or STEP_TIMEOUT_S
-            first_call: list[float] = []
+            meter.deadline = deadline = self._deadline_of(use)
+            if use.timeout_s is not None:
+                incoming = RecordStream(incoming.columns, meter.bounded(incoming.batches))
 
-            def deadline() -> float:
-                if not first_call:
-                    first_call.append(time.monotonic())
-                return min(first_call[0] + timeout_s, state.deadline)
+            def read(key: str) -> RecordStream:
+                stream = self.open(key)
+                meter.inputs += [self._meters[key]] if key not in self._spools else []
+                return stream
 
-            meter.deadline = deadline
-            ctx = state.context(
-                use, outputs=outputs, read=self.open, reject=rejects.reject, deadline=deadline
-            )
+            ctx = state.context(use, outputs=outputs, read=read, reject=rejects.reject, deadline=deadline)
             return step.run(ctx, incoming)
+
+    def _deadline_of(self, use: StepUse) -> Callable[[], float]:
+        """Return the moment at which a step must be done, counted from the first call."""
+        timeout_s = use.timeout_s or STEP_TIMEOUT_S
+        first_call: list[float] = []
+
+        def deadline() -> float:
+            if not first_call:
+                first_call.append(time.monotonic())
+            return min(first_call[0] + timeout_s, self._state.deadline)
+
+        return deadline
 
     # -- the end ------------------------------------------------------------------------------------------------
 
     def drain(self, use: StepUse) -> None:
-        """Pull a step's stream to its end."""
-        stream = self.open(use.key)
+        """Pull a step's stream to its end, or what a reader has left of it."""
+        if self._active_readers(use.key) > 1:
+            self.finish(use.key)
+        else:
+            self._exhaust(self._start(use.key))
+        if not self._meters[use.key].ended:
+            raise StepError(
+                f"what {use.verb} gives was closed before its end",
+                how_to_fix="the step that reads it must read on, or stop without closing its input",
+                where=use.where,
+            )
+
+    def _exhaust(self, stream: RecordStream) -> None:
         for _ in stream.batches:
             self._state.check_cancelled()
-
-    def drain_sinks(self, failed: set[str]) -> None:
-        """Pull to its end what a reader has left unread, for each sink that may still be published."""
-        for use in self._state.job.steps:
-            meter = self._meters.get(use.key)
-            if use.cls.role is Role.SINK and meter is not None and not meter.ended and use.key not in failed:
-                self.drain(use)
 
     def close(self) -> None:
         """Finish the files of rejected records."""
@@ -183,15 +229,16 @@ class Chain:
             rejects.close()
 
     def abandon(self) -> None:
-        """Let go of every stream, spool and file."""
-        for stream in self._columns.values():
-            close = getattr(stream.batches, "close", None)
-            if close is not None:
-                close()
-        for rejects in self._rejects:
-            rejects.abort()
-        for spool in self._spools.values():
-            spool.close()
+        """Let go of every stream, spool and file; a second call does nothing."""
+        with contextlib.ExitStack() as stack:  # one that fails keeps none of the others
+            for spool in self._spools.values():
+                stack.callback(spool.close)
+            for rejects in self._rejects:
+                stack.callback(rejects.abort)
+            for stream in self._streams.values():
+                close = getattr(stream.batches, "close", None)
+                if close is not None:
+                    stack.callback(close)
 
 
 class _StepOutputs:

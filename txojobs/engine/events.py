@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Listener:
     """Hears nothing; override what is of interest."""
 
+    def waiting(self, text: str) -> None:
+        """Say what is waited for; `text` may be foreign."""
+
     def run_started(self, report: RunReport) -> None:
         """The job is checked, the lock is held; no request was made yet."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from txojobs.errors import ApiTimeoutError, TxoBaseError
+from txojobs.errors import ApiTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,63 +16,62 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Wraps the stream of one step. `busy_s` includes the steps it reads; own time is what they leave over."""
+    """Wraps the stream of one step. `busy_s` includes the steps it reads; own time is what they leave over.
 
-    def __init__(self, state: RunState, use: StepUse, *, inputs: list[Meter]) -> None:
+    `inputs` are the steps whose streams flow straight into this one; what comes from disk takes no time of theirs.
+    """
+
+    def __init__(self, state: RunState, use: StepUse) -> None:
         self.state = state
         self.use = use
-        self.inputs = inputs
+        self.inputs: list[Meter] = []
         self.result = state.results[use.key]
         self.busy_s = 0.0
         self.ended = False
         self.deadline: Callable[[], float] | None = None
 
     def measured(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Yield the batches on."""
+        """Yield the batches on; whoever gives up this stream closes the one below it."""
         listener, result = self.state.listener, self.result
         shown = result.state != "skipped"
         if shown:
             result.state = "running"
             listener.step_started(result)
-        while True:
-            begun = time.monotonic()
-            try:
-                with self.tagged():
-                    self._check_deadline(begun)
-                    batch = next(batches, None)
-            finally:
-                self.busy_s += time.monotonic() - begun
-                result.seconds = max(0.0, self.busy_s - sum(each.busy_s for each in self.inputs))
-            if batch is None:
-                break
-            if shown:
-                result.records += len(batch)
-                listener.step_moved(result)
-            yield batch
+        try:
+            while (batch := self._next(batches)) is not None:
+                if shown:
+                    result.records += len(batch)
+                    listener.step_moved(result)
+                yield batch
+        finally:
+            close = getattr(batches, "close", None)
+            if close is not None:
+                close()
         self.ended = True
         if shown:
             result.state = "done"
             listener.step_finished(result)
 
-    @contextlib.contextmanager
-    def tagged(self) -> Iterator[None]:
-        """Put the step's id and mark on an error that carries none yet."""
+    def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        begun = time.monotonic()
         try:
-            yield
-        except BaseException as err:
-            if self.state.failed_step is None:
-                self.state.failed_step = self.use.key
-                if self.result.state != "skipped":
-                    self.result.state = "failed"
-                    self.state.listener.step_finished(self.result)
-            if isinstance(err, TxoBaseError) and err.step is None:
-                err.step = self.use.key
-                err.where = err.where if err.where is not None and err.where.line else self.use.where
-            raise
+            with self.state.tagged(self.use):
+                self.check()
+                return next(batches, None)
+        finally:
+            self.busy_s += time.monotonic() - begun
+            self.result.seconds = max(0.0, self.busy_s - sum(each.busy_s for each in self.inputs))
 
-    def _check_deadline(self, now: float) -> None:
+    def bounded(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield what the step reads, and look at its deadline each time: it may read long and give nothing."""
+        for batch in batches:
+            self.check()
+            yield batch
+
+    def check(self) -> None:
+        """Raise when the run was cancelled, or the step has taken longer than it may."""
         self.state.check_cancelled()
-        if self.deadline is not None and now > self.deadline():
+        if self.deadline is not None and time.monotonic() > self.deadline():
             raise ApiTimeoutError(
                 f"{self.use.verb} took longer than it may",
                 how_to_fix="read less at a time, or give the step more time",

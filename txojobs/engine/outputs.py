@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from txojobs.errors import ValidationError
 from txojobs.files.names import output_name, split_extension
+from txojobs.files.os_errors import explained
 from txojobs.files.publish import Publication
 from txojobs.workspace import inside
 
@@ -38,8 +40,9 @@ class RunOutputs:
         self._env = env
         self._now = now
         self._limit = limit
-        self._scratch = Path(tempfile.mkdtemp(prefix="txojobs-dry-run-")) if dry_run else None
-        self._real = folder or workspace.root / "output"
+        self._dry_run = dry_run
+        self._scratch: Path | None = None
+        self._real = (folder or workspace.root / "output").absolute()
         self._publication = Publication(workspace.state_dir / "publish", run=run_id)
         self._made: dict[Path, Path] = {}
 
@@ -48,15 +51,33 @@ class RunOutputs:
         final_name = output_name(
             self._org, self._env, name, now=self._now, stamped=stamped, first_n=self._limit
         )
-        if self._scratch is not None:
-            path = inside(self._scratch, final_name)
-            self._made[path] = self._real / final_name
-            return path
-        self._real.mkdir(parents=True, exist_ok=True)
-        final = inside(self._real, final_name)
+        if self._dry_run:
+            return self._trial(final_name)
+        with explained(self._real / final_name, doing="write"):
+            self._real.mkdir(parents=True, exist_ok=True)
+            final = inside(self._real, final_name)
         temp = self._publication.add(final, stamped=stamped)
         self._made[temp] = final
         return temp
+
+    def _trial(self, final_name: str) -> Path:
+        final = self._real / final_name
+        if str(final).casefold() in {str(made).casefold() for made in self._made.values()}:
+            raise ValidationError(
+                f"two outputs of this run have one name: {final.name!r}",
+                how_to_fix="give each save step its own file name; upper and lower case are the same",
+            )
+        with explained(final, doing="try to write"):
+            if self._scratch is None:
+                self._scratch = Path(tempfile.mkdtemp(prefix="txojobs-dry-run-"))
+            path = inside(self._scratch, final_name)
+        self._made[path] = final
+        return path
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether publishing has passed the point from which on it is finished, if need be by the next start."""
+        return self._publication.is_committed
 
     def planned(self) -> list[str]:
         """Return the names that the outputs have or would have."""
@@ -66,11 +87,12 @@ class RunOutputs:
         """Take outputs out of the run: a step that they depend on has failed, and the run goes on without."""
         for temp in temps:
             self._made.pop(temp, None)
-            self._publication.discard(temp)
+            if not self._dry_run:
+                self._publication.discard(temp)
 
     def commit(self) -> list[Path]:
         """Publish everything; nothing when this is a dry run."""
-        if self._scratch is not None:
+        if self._dry_run:
             self.abandon()
             return []
         return self._publication.commit()

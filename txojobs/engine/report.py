@@ -1,12 +1,15 @@
 """What a run has to say when it is over: one document, the same on screen, as JSON and under logs/.
 
-Version 1. Holds counts, names and times; never a record, never a secret.
+Version 1. Holds counts, names and times; never a record. Whatever leaves it, as JSON or by `clean`, shows no secret.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from txojobs.redact import Redactor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +23,10 @@ VERSION = 1
 
 @dataclass(slots=True, kw_only=True)
 class StepResult:
-    """One step: `state` is done, failed, skipped (its `if` was false, or it is disabled) or not-reached.
+    """One step: `state` is done, failed, stopped, skipped or not-reached.
+
+    It is stopped when another step failed or the run was interrupted; skipped when its `if` is false, when it is
+    disabled, or when all that it reads is.
 
     `seconds` is the step's own time, without the steps that it reads.
     """
@@ -61,9 +67,20 @@ class RunReport:
     log: Path | None = None
     dry_run: bool = False
     limit: int | None = None
+    is_kept: bool = False
+    """Publishing failed after it was decided: the outputs are complete, and the next start publishes them."""
+    redactor: Redactor = field(default_factory=Redactor, repr=False)
+
+    def clean(self, text: str) -> str:
+        """Return `text` without the secrets of this run."""
+        return self.redactor.clean(text)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON values; texts are not redacted yet."""
+        """Return the report as JSON values without the secrets of this run."""
+        clean: Any = self.redactor.clean_value(self._facts())
+        return dict(clean)
+
+    def _facts(self) -> dict[str, Any]:
         return {
             "version": VERSION,
             "run-id": self.run_id,
@@ -79,11 +96,18 @@ class RunReport:
             "steps": [_step(step) for step in self.steps],
             "outputs": [str(path) for path in self.outputs],
             "would-write": self.would_write,
+            "previous": [str(path) for path in self.previous],
             "warnings": self.warnings,
             "traffic": self.traffic,
             "error": None if self.error is None else _error(self.error),
             "log": str(self.log) if self.log else None,
         }
+
+
+def title_of(step: object) -> str:
+    """Return what a bound step works on: the entity set or file that its headline shows."""
+    named = getattr(step, "entity", None) or getattr(step, "file", None)
+    return str(getattr(named, "text", ""))
 
 
 def _step(step: StepResult) -> dict[str, Any]:
@@ -113,7 +137,9 @@ def _error(error: BaseException) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, bool | int | Decimal | str | None) else str(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from txojobs.context import RunContext
-from txojobs.errors import RunCancelledError
+from txojobs.errors import RunCancelledError, TxoBaseError
 from txojobs.job.bind import bind_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.job.wiring import needs
@@ -15,7 +15,7 @@ from txojobs.job.wiring import needs
 if TYPE_CHECKING:
     import logging
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from txojobs.engine.outputs import RunOutputs
     from txojobs.engine.report import StepResult
     from txojobs.engine.services import Services
-    from txojobs.errors import TxoBaseError
     from txojobs.job.model import Job, StepUse
     from txojobs.records import JsonValue, Record, RecordStream
     from txojobs.workspace import Workspace
@@ -53,7 +52,6 @@ class RunState:
     limit: int | None
     spool_dir: Path
     failed_step: str | None = None
-    cancel_signal: int = 2
     warnings: list[str] = field(default_factory=list)
 
     def scope(self) -> Scope:
@@ -84,7 +82,25 @@ class RunState:
     def check_cancelled(self) -> None:
         """Raise RunCancelledError when the run was asked to stop."""
         if self.cancel.is_set():
-            raise RunCancelledError("the run was interrupted", signal_number=self.cancel_signal)
+            raise RunCancelledError("the run was interrupted")
+
+    @contextlib.contextmanager
+    def tagged(self, use: StepUse) -> Iterator[None]:
+        """Note in which step an error arose, and put id and mark of the step on one that carries none yet."""
+        try:
+            yield
+        except BaseException as err:
+            result = self.results[use.key]
+            if self.failed_step is None:
+                self.failed_step = use.key
+                if result.state != "skipped":
+                    stopped = isinstance(err, KeyboardInterrupt | RunCancelledError)
+                    result.state = "stopped" if stopped else "failed"
+                    self.listener.step_finished(result)
+            if isinstance(err, TxoBaseError) and err.step is None:
+                err.step = use.key
+                err.where = err.where if err.where is not None and err.where.line else use.where
+            raise
 
     def context(
         self,
@@ -121,8 +137,3 @@ class RunState:
             batch_size=BATCH_SIZE,
             limit=self.limit,
         )
-
-
-def seconds_since(begun: float) -> float:
-    """Return the seconds since a moment of the monotonic clock."""
-    return time.monotonic() - begun

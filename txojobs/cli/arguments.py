@@ -1,0 +1,134 @@
+"""The words after `txojobs run`: ORG and ENV, the params of a job in each spelling, and the help that lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from txojobs.cli.console import stderr
+from txojobs.cli.finding import load_named
+from txojobs.cli.main import workspace_of
+from txojobs.errors import TxoBaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from txojobs.job.model import Job, Param
+
+_WORDS = "txojobs.words"
+
+
+class RunCommand(click.Command):
+    """A command whose help also lists the params of the job that is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; keep the words for the help, which is asked for before they are understood."""
+        ctx.meta[_WORDS] = list(args)
+        return super().parse_args(ctx, args)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help, then the job's params."""
+        super().format_help_text(ctx, formatter)
+        given, _, _ = self.make_parser(ctx).parse_args(list(ctx.meta.get(_WORDS, ())))
+        word = given.get("job")
+        if not isinstance(word, str):
+            return
+        try:
+            job, _ = load_named(workspace_of(ctx), word)
+        except TxoBaseError:
+            formatter.write_paragraph()
+            formatter.write_text(f"The params of {word} are not known: see txojobs validate.")
+            return
+        with formatter.section(f"Params of {job.name}"):
+            formatter.write_dl([_described(param) for param in job.params.values()] or [("(none)", "")])
+
+
+def _described(param: Param) -> tuple[str, str]:
+    facts = [param.type, "required" if param.required else f"default {getattr(param.default, 'text', '')}"]
+    if param.enum:
+        facts.append("one of " + ", ".join(str(choice) for choice in param.enum))
+    if param.env:
+        facts.append(f"else from {param.env}")
+    return f"-p {param.name}=...", f"{param.description} ({', '.join(facts)})".strip()
+
+
+def places_of(ctx: click.Context, org: str | None, env: str | None) -> tuple[str, str, list[str]]:
+    """Return org, env and what is left of the arguments: `--name value` of a job's param among them."""
+    words = [word for word in (org, env) if word is not None] + list(ctx.args)
+    places: list[str] = []
+    extra: list[str] = []
+    for word in words:
+        is_value = bool(extra) and extra[-1].startswith("--") and "=" not in extra[-1]
+        if word.startswith("-") or is_value:
+            extra.append(word)
+        else:
+            places.append(word)
+    if len(places) < 2:  # noqa: PLR2004  # the two
+        missing = "ORG and ENV" if not places else "ENV"
+        raise click.UsageError(f"say for which {missing}: txojobs run JOB ORG ENV, like `acme prod`", ctx)
+    if len(places) > 2:  # noqa: PLR2004  # the two
+        raise click.UsageError(
+            f"{places[2]!r} is one argument too many; params are given with -p NAME=VALUE", ctx
+        )
+    return places[0], places[1], extra
+
+
+def values_of(ctx: click.Context, job: Job, extra: list[str], pairs: Iterable[str]) -> dict[str, str]:
+    """Return the params that were given, each once; an unknown option is a usage error."""
+    values: dict[str, str] = {}
+    for name, value in (*_pairs(ctx, pairs), *_named(ctx, job, extra)):
+        if name in values:
+            raise click.UsageError(f"the param {name!r} is given twice", ctx)
+        values[name] = value
+    _warn_of_hidden(ctx, job)
+    return values
+
+
+def _pairs(ctx: click.Context, pairs: Iterable[str]) -> list[tuple[str, str]]:
+    found = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"-p takes NAME=VALUE, not {pair!r}", ctx)
+        found.append((name.strip(), value))
+    return found
+
+
+def _named(ctx: click.Context, job: Job, extra: list[str]) -> list[tuple[str, str]]:
+    """Return params given as `--name value` or `--name=value`."""
+    from txojobs.suggest import nearest  # noqa: PLC0415
+
+    found = []
+    words = iter(extra)
+    for word in words:
+        option, equals, value = word.partition("=")
+        name = option.removeprefix("--")
+        if not word.startswith("--") or name not in job.params:
+            known = [f"--{each}" for each in job.params] + _own_options(ctx)
+            hint = nearest(option, known) or f"see txojobs run {job.name} --help"
+            raise click.UsageError(f"there is no option {option}: {hint}", ctx)
+        if not equals:
+            value = next(words, "")
+            if value == "":
+                raise click.UsageError(f"{word} needs a value", ctx)
+        found.append((name, value))
+    return found
+
+
+def _own_options(ctx: click.Context) -> list[str]:
+    options: list[Any] = [each for each in ctx.command.params if isinstance(each, click.Option)]
+    return [*(name for option in options for name in option.opts), *ctx.help_option_names]
+
+
+def _warn_of_hidden(ctx: click.Context, job: Job) -> None:
+    """Say of each param that has the name of an option of ours that the option was meant."""
+    for option in ctx.command.params:
+        given = ctx.get_parameter_source(option.name or "") is click.core.ParameterSource.COMMANDLINE
+        for name in job.params if given else ():
+            if f"--{name}" in option.opts:
+                console = stderr()
+                warning = console.styled("warning", "yellow")
+                console.line(
+                    f"{warning}: --{name} is an option of txojobs; give the param with -p {name}=VALUE"
+                )

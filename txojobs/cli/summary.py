@@ -1,0 +1,115 @@
+"""What a run says when it is over: what was written, or what went wrong, what is safe and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from txojobs.cli.finding import shown
+from txojobs.cli.render import clean, show_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from txojobs.cli.console import Console
+    from txojobs.engine.report import RunReport
+    from txojobs.workspace import Workspace
+
+_ENDINGS = {"partial": "finished in part", "done": "done"}
+
+
+def show_summary(
+    console: Console,
+    report: RunReport,
+    workspace: Workspace,
+    *,
+    source: Callable[[str], Sequence[str]],
+    again: str,
+) -> None:
+    """Show how a run ended; the paths of what was written come last, each alone on its line.
+
+    `source` is that of `show_error`, `again` the command that repeats the run.
+    """
+    console.line()
+    for warning in report.warnings:
+        console.line(f"{console.styled('warning', 'yellow')}: {clean(report.clean(warning))}")
+    if report.error is not None:
+        _show_failure(console, report, workspace, source=source, again=again)
+        return
+    rejected = sum(step.rejected for step in report.steps)
+    if rejected:
+        console.line(f"{rejected:,} {'record was' if rejected == 1 else 'records were'} put aside")
+    written = ", nothing was written" if report.dry_run else ""
+    console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
+    for name in report.would_write:
+        console.line(f"would write {clean(shown(Path(name), workspace))}")
+    for path in report.outputs:
+        console.line(clean(shown(path, workspace)))
+
+
+def _show_failure(
+    console: Console,
+    report: RunReport,
+    workspace: Workspace,
+    *,
+    source: Callable[[str], Sequence[str]],
+    again: str,
+) -> None:
+    error = report.error
+    if report.outcome == "interrupted":
+        console.line("interrupted")
+    elif error is not None:
+        show_error(console, _speaking(error), source=source)
+    console.line()
+    if report.is_kept:
+        console.line("All files are complete and kept: the next start of txojobs publishes them.")
+    else:
+        console.line("Nothing was written.")
+    for path in report.previous:
+        console.line(f"The last good file is {clean(shown(path, workspace))}")
+    if report.log is not None:
+        console.line(f"Details: {clean(shown(report.log, workspace))}")
+    console.line(f"Again: {clean(report.clean(again))}")
+
+
+def _speaking(error: BaseException) -> BaseException:
+    """Return the error as a person should see it: a bug of ours says that it is one."""
+    from txojobs.errors import TxoBaseError  # noqa: PLC0415
+
+    if isinstance(error, TxoBaseError):
+        return error
+    return TxoBaseError(
+        f"txojobs has a bug: {type(error).__name__}",
+        how_to_fix="please report it with the log file named below",
+    )
+
+
+def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
+    """Return what `--json` prints when there was no run: the error, and every problem of an invalid job."""
+    from txojobs.errors import RunCancelledError  # noqa: PLC0415
+
+    facts: Any = error
+    where = getattr(facts, "where", None)
+    stopped = isinstance(error, KeyboardInterrupt | RunCancelledError)
+    return {
+        "version": 1,
+        "job": job,
+        "outcome": "interrupted" if stopped else "refused-to-start",
+        "outputs": [],
+        "error": {
+            "type": type(error).__name__,
+            "problem": str(error) or type(error).__name__,
+            "solution": getattr(facts, "how_to_fix", None),
+            "example": getattr(facts, "example", None),
+            "where": str(where) if where else None,
+        },
+        "problems": [
+            {
+                "severity": problem.severity,
+                "message": problem.message,
+                "where": str(problem.where) if problem.where else None,
+                "fix": problem.fix,
+            }
+            for problem in getattr(facts, "problems", ())
+        ],
+    }

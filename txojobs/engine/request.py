@@ -1,0 +1,41 @@
+"""What is asked of the engine: which job, for whom, with which params, and how."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import TextIO
+
+    from txojobs.job.model import Job
+    from txojobs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What is to be run, and how. `params` holds texts from a command line, or values."""
+
+    job: Job
+    workspace: Workspace
+    org: str
+    env: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    limit: int | None = None
+    dry_run: bool = False
+    output: Path | None = None
+    wait: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    cancel: threading.Event = field(default_factory=threading.Event)
+    """Set it to end the run soon; nothing is published then."""
+    shield: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    """Entered while the run publishes or cleans up: whoever catches signals raises none of them inside."""
+    console: TextIO | None = None
+    """Where log lines from INFO on go, beside the log file; None for nowhere."""
+    command: str = "txojobs"

@@ -1,0 +1,204 @@
+"""One run, from the held lock to the report: recover, pull, publish, clean up.
+
+Nothing appears under a final name unless all went well, and whatever goes wrong ends in the report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING
+
+from txojobs.engine.chain import Chain
+from txojobs.engine.outputs import RunOutputs
+from txojobs.engine.services import Services
+from txojobs.engine.state import RunState
+from txojobs.errors import RunCancelledError, TxoBaseError
+
+if TYPE_CHECKING:
+    import logging
+    from datetime import datetime
+
+    from txojobs.config import Config
+    from txojobs.engine.events import Listener
+    from txojobs.engine.report import RunReport
+    from txojobs.engine.request import RunRequest
+    from txojobs.job.model import StepUse
+
+RUN_TIMEOUT_S = 24 * 3600.0
+DRY_RUN_ROWS = 100
+"""Records that a dry run reads of each source, at most: one page."""
+
+
+class Run:
+    """One run. Used by one thread."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        report: RunReport,
+        *,
+        config: Config,
+        local_now: datetime,
+        listener: Listener,
+        log: logging.Logger,
+    ) -> None:
+        self.request = request
+        self.report = report
+        self.listener = listener
+        self.log = log
+        self.begun = time.monotonic()
+        self.failed: set[str] = set()
+        self.state = self._state(config, local_now)
+        self.chain = Chain(self.state)
+
+    def _state(self, config: Config, local_now: datetime) -> RunState:
+        request, report = self.request, self.report
+        return RunState(
+            job=request.job,
+            workspace=request.workspace,
+            config=config,
+            params=report.params,
+            run_id=report.run_id,
+            now=report.started,
+            local_now=local_now,
+            results={result.key: result for result in report.steps},
+            services=Services(config, redactor=report.redactor, cancel=request.cancel),
+            outputs=RunOutputs(
+                request.workspace,
+                org=request.org,
+                env=request.env,
+                now=report.started,
+                run_id=report.run_id,
+                folder=request.output,
+                limit=request.limit,
+                dry_run=request.dry_run,
+            ),
+            listener=self.listener,
+            log=self.log,
+            cancel=request.cancel,
+            deadline=self.begun + RUN_TIMEOUT_S,
+            limit=DRY_RUN_ROWS if request.dry_run else request.limit,
+            spool_dir=request.workspace.state_dir / "spools",
+        )
+
+    def go(self) -> None:
+        """Run, and put whatever went wrong into the report."""
+        report = self.report
+        self.log.info("run %s of %s for %s-%s begins", report.run_id, report.job, report.org, report.env)
+        try:
+            self._roll_forward()
+            self.listener.run_started(report)
+            self._pull()
+            with self.request.shield():
+                self.state.check_cancelled()
+                self._publish()
+        except BaseException as err:  # noqa: BLE001  # the report holds it; whoever called decides about it
+            with self.request.shield():
+                self._fail(err)
+        with self.request.shield():
+            self._finish()
+
+    def _roll_forward(self) -> None:
+        """Finish what a crashed run had already decided to publish."""
+        from txojobs.files.publish import recover  # noqa: PLC0415
+
+        if not self.request.dry_run:
+            for path in recover(self.state.workspace.state_dir / "publish"):
+                self.report.warnings.append(
+                    f"{path} was finished: an earlier run was stopped while publishing it"
+                )
+
+    def _pull(self) -> None:
+        self.chain.settle()
+        for use in self.chain.ends():
+            self._drain(use)
+        self.chain.close()
+
+    def _drain(self, use: StepUse) -> None:
+        if use.key in self.failed:
+            return
+        try:
+            self.chain.drain(use)
+        except TxoBaseError as err:
+            self._go_on_without(err)
+
+    def _go_on_without(self, err: TxoBaseError) -> None:
+        """Note a failed step whose `on-error` is continue, and all that depends on it; raise for another."""
+        key = self.state.failed_step
+        job = self.state.job
+        if key is None or job.step(key).on_error != "continue" or self.request.cancel.is_set():
+            raise err
+        self.log.error("step %s failed, and the run goes on without it: %s", key, err, exc_info=err)
+        self.report.warnings.append(f"step {key} failed, and the run went on without it: {err}")
+        self.state.failed_step = None
+        waiting = [key]
+        while waiting:
+            each = waiting.pop()
+            if each not in self.failed:
+                self.failed.add(each)
+                waiting += [use.key for use in job.steps if each in (*use.reads, *use.refs, *use.waits_for)]
+        for each in self.failed:
+            if self.state.results[each].state in ("running", "not-reached"):
+                self.state.results[each].state = "failed"
+
+    def _publish(self) -> None:
+        lost = [temp for key in self.failed for temp in self.chain.temps.get(key, [])]
+        self.state.outputs.discard(lost)
+        self.report.would_write = self.state.outputs.planned() if self.request.dry_run else []
+        self.report.outputs = self.state.outputs.commit()
+        rejected = any(result.rejected for result in self.report.steps)
+        self.report.outcome = "partial" if self.failed or rejected else "done"
+
+    def _fail(self, err: BaseException) -> None:
+        report = self.report
+        if isinstance(err, TxoBaseError):
+            self._hide_secrets(err)
+        report.error = err
+        stopped = isinstance(err, KeyboardInterrupt | RunCancelledError) or self.request.cancel.is_set()
+        report.outcome = "interrupted" if stopped else "failed"
+        report.is_kept = self.state.outputs.is_decided
+        self.log.error("the run failed: %s", err, exc_info=err)
+        names = [result.title for result in report.steps if result.verb == "save" and result.title]
+        found = [self.state.outputs.previous(name) for name in names]
+        report.previous = [path for path in found if path is not None]
+
+    def _hide_secrets(self, err: TxoBaseError) -> None:
+        """Take what the service may have echoed out of an error, which screens and callers show as it is."""
+        clean = self.report.clean
+        err.what_went_wrong = clean(err.what_went_wrong)
+        err.args = tuple(clean(each) if isinstance(each, str) else each for each in err.args)
+        err.how_to_fix = clean(err.how_to_fix) if err.how_to_fix else None
+        err.example = clean(err.example) if err.example else None
+
+    def _finish(self) -> None:
+        """Let go of everything, and keep the report; one part that fails keeps none of the others."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._tell)
+            stack.callback(self.state.services.close)
+            stack.callback(self.state.outputs.abandon)
+            stack.callback(self.chain.abandon)
+            self.report.traffic = self.state.services.traffic()
+
+    def _tell(self) -> None:
+        report = self.report
+        for result in report.steps:
+            if result.state == "running":
+                result.state = "stopped"
+                self.listener.step_finished(result)
+        report.warnings = [report.clean(warning) for warning in (*report.warnings, *self.state.warnings)]
+        report.seconds = time.monotonic() - self.begun
+        self.log.info("the run ends: %s", report.outcome)
+        if not self.request.dry_run:
+            self._keep_report()
+        self.listener.run_finished(report)
+
+    def _keep_report(self) -> None:
+        assert self.report.log is not None  # noqa: S101  # set with the log
+        path = self.report.log.with_suffix(".json")
+        text = json.dumps(self.report.as_json(), indent=2, ensure_ascii=False, default=float)
+        try:
+            path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        except OSError as err:
+            self.report.warnings.append(f"the report could not be kept under logs/: {err.strerror}")
