@@ -37,7 +37,7 @@ def imported_by(*args: str, cwd: Path = ROOT) -> set[str]:
         "import atexit, os, sys\n"
         "before = set(sys.modules)\n"
         "def tell(*_):\n"
-        "    sys.stderr.write('\\n'.join(set(sys.modules) - before))\n"
+        "    sys.stderr.write('\\n'.join(set(sys.modules) - before) + '\\n')\n"
         "    sys.stderr.flush()\n"
         "os._exit = tell\n"
         "atexit.register(tell)\n"

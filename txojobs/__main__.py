@@ -28,8 +28,7 @@ def main() -> None:
 
         code = run_command_line(args)
     except KeyboardInterrupt:  # before anything could catch it
-        sys.stderr.write("interrupted
-")
+        sys.stderr.write("interrupted\n")
         code = 130
     if HOLD_SOMETHING.isdisjoint(args):
         _end(code)
