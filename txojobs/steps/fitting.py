@@ -12,10 +12,14 @@ from txojobs.yaml_source import Mapping, Node, Scalar, Sequence
 
 
 class Unknown:
-    """A value that is not known yet while a job is checked; `type` is the declared one, if any."""
+    """A value that is not known yet while a job is checked; `type` is the declared one, if any.
 
-    def __init__(self, type_: str | None = None) -> None:
+    `text` stands for it in a longer text; some value of the type does when there is none.
+    """
+
+    def __init__(self, type_: str | None = None, *, text: str | None = None) -> None:
         self.type = type_
+        self.text = text
 
 
 class Fault:
@@ -63,7 +67,7 @@ def fits(hint: Any, node: Node) -> bool:
     if origin is Literal:
         return value in get_args(hint)
     if hint is NoneType:
-        return value is None and not node.text
+        return False  # an option without a value was forgotten, not left out: `filter:` must not mean "no filter"
     if is_kind(hint) or hint is str:
         return isinstance(value, str)
     if hint is bool:
@@ -104,6 +108,8 @@ def coerced(hint: Any, value: object) -> Any:
 
 def may_become(declared: str | None, hint: Any) -> bool:
     """Tell whether a value of a declared type, not known yet, may suit a hint."""
+    if is_group(hint) or (get_origin(hint) or hint) is dict:
+        return False  # no param and no value of the configuration is a mapping
     if declared is None or hint is object:
         return hint is not NoneType
     if get_origin(hint) is Literal:
@@ -122,6 +128,8 @@ def sample(hint: Any) -> Any:
 
 def unknown_sample(value: Unknown) -> object:
     """Return what is spliced into a text for a value that is not known yet."""
+    if value.text is not None:
+        return value.text
     by_type: dict[str | None, object] = {"integer": 1, "number": Decimal(1), "boolean": True, "list": ["x"]}
     return by_type.get(value.type, "2000-01-01" if value.type in ("date", "datetime") else "x")
 

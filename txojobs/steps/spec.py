@@ -101,9 +101,10 @@ def in_words(hint: Any) -> str:
 
 def json_schema(hint: Any) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a hint; `${{ }}` may stand where a scalar or list may."""
-    members = alternatives(hint)
+    members = [member for member in alternatives(hint) if member is not NoneType]
     if len(members) > 1:
         return _any_of([json_schema(member) for member in members])
+    hint = members[0]
     origin = get_origin(hint)
     if origin is Literal:
         return _any_of([{"enum": list(get_args(hint))}, TEMPLATE])
@@ -125,7 +126,6 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     Decimal: {"anyOf": [{"type": "number"}, TEMPLATE]},
     bool: {"anyOf": [{"type": "boolean"}, TEMPLATE]},
     object: {},
-    NoneType: {"type": "null"},
 }
 
 
@@ -151,20 +151,21 @@ def group_schema(cls: type) -> dict[str, Any]:
 
 
 def _described(option: Option) -> dict[str, Any]:
-    schema = {**json_schema(option.hint), "description": option.doc.text}
+    text, example = option.doc
+    schema = {**json_schema(option.hint), "description": f"{text} Example: {example}" if example else text}
     if option.default is not None and isinstance(option.default, str | int | bool):
         schema["default"] = option.default
     return schema
 
 
 def step_schema(cls: Any) -> dict[str, Any]:
-    """Return what may stand after a step's verb: its options, or its main option alone."""
-    group = group_schema(cls)
-    if cls.main is None:
-        return group
-    main = next(option for option in options_of(cls) if option.field == cls.main)
-    short = json_schema(main.hint)
-    return {**_any_of([short, group]), "description": summary(cls)}
+    """Return what may stand after a step's verb: its options, or its main option alone where that is enough."""
+    schema = group_schema(cls)
+    options = options_of(cls)
+    if not any(option.required and option.field != cls.main for option in options):
+        short = [json_schema(option.hint) for option in options if option.field == cls.main]
+        schema = _any_of([*short, schema])
+    return {**schema, "description": summary(cls)}
 
 
 def summary(cls: type) -> str:
