@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from txojobs.cli.arguments import RunCommand, places_of, values_of
+from txojobs.cli.complete import environments, jobs, organisations
 from txojobs.cli.console import Console, stderr, stdout
 from txojobs.cli.exit_codes import run_code
-from txojobs.cli.finding import load_named
+from txojobs.cli.loading import load_valid_job
 from txojobs.cli.main import source_lines, workspace_of
-from txojobs.cli.render import show_problem
 from txojobs.cli.signals import Signals
 from txojobs.cli.summary import refusal_as_json, show_summary
 from txojobs.errors import RunCancelledError, TxoBaseError
@@ -45,9 +45,9 @@ Examples:
     epilog=EXAMPLE,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )
-@click.argument("job", metavar="JOB")
-@click.argument("org", required=False)
-@click.argument("env", required=False)
+@click.argument("job", metavar="JOB", shell_complete=jobs)
+@click.argument("org", required=False, shell_complete=organisations)
+@click.argument("env", required=False, shell_complete=environments)
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the job.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N records of each source.")
 @click.option(
@@ -102,9 +102,7 @@ def _arguments(
     ctx: click.Context, job: str, org: str | None, env: str | None, options: dict[str, Any]
 ) -> tuple[Workspace, Job, tuple[str, str], dict[str, str]]:
     workspace: Workspace = workspace_of(ctx)
-    loaded, warnings = load_named(workspace, job)
-    for problem in warnings:
-        show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
+    loaded = load_valid_job(workspace, job)
     *places, extra = places_of(ctx, org, env)
     params = values_of(ctx, loaded, extra, options["pairs"])
     return workspace, loaded, (places[0], places[1]), params

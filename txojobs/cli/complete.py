@@ -1,0 +1,61 @@
+"""What the shell offers for JOB, ORG and ENV: the files of the workspace. Offers nothing where it cannot look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from txojobs.errors import TxoBaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import click
+
+    from txojobs.workspace import Workspace
+
+
+def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of jobs that begin so."""
+    from txojobs.cli.finding import job_names  # noqa: PLC0415
+
+    del param
+    workspace = _workspace(ctx)
+    if workspace is None:
+        return []
+    return [name for name in job_names(workspace) if name.startswith(incomplete)]
+
+
+def organisations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the organisations that have a configuration."""
+    del param
+    return sorted({org for org, _ in _configured(ctx) if org.startswith(incomplete)})
+
+
+def environments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments of the organisation that stands before, or of all."""
+    del param
+    chosen = ctx.params.get("org")
+    found = {env for org, env in _configured(ctx) if chosen in (None, org)}
+    return sorted(env for env in found if env.startswith(incomplete))
+
+
+def _configured(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from txojobs.config.secret_files import config_names  # noqa: PLC0415
+
+    workspace = _workspace(ctx)
+    for name in config_names(workspace.root / "config") if workspace else ():
+        org, dash, env = name.rpartition("-")
+        if dash:
+            yield org, env
+
+
+def _workspace(ctx: click.Context) -> Workspace | None:
+    """Return the workspace; completion runs no callback, so `--workspace` is looked up by hand."""
+    from txojobs.workspace import Workspace  # noqa: PLC0415
+
+    named = ctx.find_root().params.get("workspace")
+    try:
+        return Workspace.at(Path(named)) if named else Workspace.find()
+    except (TxoBaseError, OSError):
+        return None

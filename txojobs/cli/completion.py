@@ -1,0 +1,37 @@
+"""`txojobs completion [SHELL]`: the script that teaches a shell our commands, jobs and configurations."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+
+import click
+
+INSTALL = {
+    "bash": '# Add to ~/.bashrc:  eval "$(txojobs completion bash)"',
+    "zsh": '# Add to ~/.zshrc, after compinit:  eval "$(txojobs completion zsh)"',
+    "fish": "# Run once:  txojobs completion fish > ~/.config/fish/completions/txojobs.fish",
+}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  eval "$(txojobs completion bash)"
+  eval "$(txojobs completion zsh)"
+  txojobs completion fish > ~/.config/fish/completions/txojobs.fish
+"""
+)
+@click.argument("shell", required=False, type=click.Choice(list(INSTALL)))
+@click.pass_context
+def completion(ctx: click.Context, shell: str | None) -> None:
+    """Print the completion script for bash, zsh or fish; for your own shell when you name none."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    name = shell or PurePath(os.environ.get("SHELL", "")).name
+    found = get_completion_class(name) if name in INSTALL else None
+    if found is None:
+        raise click.UsageError(f"say for which shell: {', '.join(INSTALL)}", ctx)
+    root = ctx.find_root()
+    script = found(root.command, {}, "txojobs", "_TXOJOBS_COMPLETE").source()
+    click.echo(f"{INSTALL[name]}\n{script.strip()}")
