@@ -1,0 +1,92 @@
+"""`txojobs list`: the jobs of the workspace, what each is for and what it can be given."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from txojobs.cli.console import stdout
+from txojobs.cli.finding import job_names, shown
+from txojobs.cli.main import workspace_of
+from txojobs.cli.render import clean, plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from txojobs.cli.console import Console
+    from txojobs.job.model import Param
+    from txojobs.workspace import Workspace
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  txojobs list
+  txojobs list --json
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.pass_context
+def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
+    """List the jobs in jobs/ with their descriptions and params; a faulty one is marked as such."""
+    workspace: Workspace = workspace_of(ctx)
+    jobs = [_facts(name, path, workspace) for name, path in job_names(workspace).items()]
+    if as_json:
+        click.echo(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))
+        return
+    console = stdout()
+    if not jobs:
+        console.line("There is no job in jobs/. Begin with:  txojobs init")
+    for number, job in enumerate(jobs):
+        if number:
+            console.line()
+        _show(console, job)
+
+
+def _facts(name: str, path: Path, workspace: Workspace) -> dict[str, Any]:
+    """Return what there is to say of one job, as JSON values."""
+    from txojobs.job.load import load_job  # noqa: PLC0415  # reading YAML takes its time
+
+    loaded = load_job(path, shown_as=shown(path, workspace))
+    job = loaded.job
+    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    return {
+        "name": name,
+        "path": shown(path, workspace),
+        "valid": job is not None,
+        "errors": errors,
+        "description": job.description if job else "",
+        "params": [_param(param) for param in job.params.values()] if job else [],
+    }
+
+
+def _param(param: Param) -> dict[str, Any]:
+    from txojobs.engine.plan import default_text  # noqa: PLC0415
+
+    return {
+        "name": param.name,
+        "type": param.type,
+        "required": param.required,
+        "default": default_text(param),
+        "env": param.env,
+        "description": param.description,
+    }
+
+
+def _show(console: Console, job: dict[str, Any]) -> None:
+    console.line(console.styled(clean(job["name"]), "bold"))
+    if not job["valid"]:
+        problems = plural(job["errors"], "error")
+        console.line(f"  {console.styled('invalid', 'red')}: {problems}, see: txojobs validate {job['path']}")
+        return
+    if job["description"]:
+        console.line(f"  {clean(job['description'])}")
+    for param in job["params"]:
+        value = "required" if param["required"] else f"default {param['default']}"
+        if not param["required"] and param["default"] is None:
+            value = "optional"
+        text = f"   {param['description']}" if param["description"] else ""
+        console.line(f"  -p {clean(param['name'])}=...   {clean(value)}{clean(text)}")
