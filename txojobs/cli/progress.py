@@ -166,6 +166,9 @@ def amount(step: StepResult) -> str:
     """Return the number of records, of how many where that is known."""
     if step.verb == "fetch" and step.expected is not None:
         return f"{step.records:,} of {step.expected:,}"
+    written: Any = step.notes.get("written")
+    if written:  # a workbook of several steps passes nothing on, and yet has rows
+        return f"{written['rows']:,} rows"
     return f"{step.records:,} {_NOUNS.get(step.verb, 'rows')}"
 
 
