@@ -123,7 +123,7 @@ class Explainer:
             text = self.scope.readable(bind_text(JmesPath, use.condition, self.scope))
             known = "${{" not in text
             verdict = "" if not known or bind_condition(use.condition, self.scope) else ", which is not so"
-            yield f"only if {text}{verdict}"
+            yield f"only if {_bare(text)}{verdict}"
         if use.rejects is not None:
             name = bind_text(FileName, use.rejects, self.scope)
             yield f"rows that it cannot work on go to {self.output(name, stamped=True)}"
@@ -216,18 +216,18 @@ def _save(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
 _EXPLAIN: dict[str, Callable[[Explainer, StepUse, Any], Iterator[str]]] = {
     "fetch": _fetch,
     "load": _load,
-    "filter": lambda _explainer, _use, step: iter([_plain_numbers(step.where.text)]),
+    "filter": lambda _explainer, _use, step: iter([_bare(step.where.text)]),
     "transform": _transform,
     "unnest": _unnest,
-    "query": lambda _explainer, _use, step: iter([_plain_numbers(step.expression.text)]),
+    "query": lambda _explainer, _use, step: iter([_bare(step.expression.text)]),
     "save": _save,
 }
 """The steps that are told in words of their own; any other is shown as it is written."""
 
 
-def _plain_numbers(expression: str) -> str:
-    """Return the expression with numbers as people write them; a bare number means the same as one in backticks."""
-    return re.sub(r"`(-?[0-9]+(?:\.[0-9]+)?)`", r"\1", expression)
+def _bare(expression: str) -> str:
+    """Return the expression with bare numbers, `true` and `false`, which mean the same as those in backticks."""
+    return re.sub(r"`(-?[0-9]+(?:\.[0-9]+)?|true|false)`", r"\1", expression)
 
 
 def _as_written(node: Node) -> list[str]:
