@@ -1,7 +1,8 @@
 """How long short commands take, as a ratio to `python -c pass`: through an installed entry script.
 
-`python benchmarks/start_up.py` builds the wheel into a temporary environment, runs each command often and interleaved,
-and prints medians of wall and of processor time. Limits: --version below 4, validate of one good job below 8.
+`python benchmarks/start_up.py` builds the wheel into a temporary environment, runs each command often and
+interleaved, and prints medians of wall and of processor time. Limits: --version below 4, validate of one good job
+below 8.
 """
 
 from __future__ import annotations
