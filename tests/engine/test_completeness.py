@@ -1,0 +1,126 @@
+"""Promise P2 through a whole job: every page, every record, or exit with an error and the old file untouched."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
+from tests.engine.workplace import FETCH, Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STABLE = FETCH.replace("save: customers.csv", "save: {file: customers.csv, stamp: false}")
+
+
+def changed(page: int, change: Callable[[dict[str, Any]], object]) -> Callable[[Asked], Reply]:
+    def script(asked: Asked) -> Reply:
+        found = page_of(asked, rows=50, size=10)
+        if asked.page == page:
+            change(found)
+        return as_reply(found)
+
+    return script
+
+
+def instead(page: int, reply: Reply) -> Callable[[Asked], Reply]:
+    return lambda asked: reply if asked.page == page else as_reply(page_of(asked, rows=50, size=10))
+
+
+FAULTS: dict[str, tuple[Callable[[Asked], Reply], str]] = {
+    "count too high": (lambda asked: as_reply(page_of(asked, rows=50, size=10, count=51)), "51"),
+    "count too low": (lambda asked: as_reply(page_of(asked, rows=50, size=10, count=49)), "49"),
+    "last page without a link": (changed(4, lambda page: page.pop("@odata.nextLink")), "50"),
+    "a key twice": (changed(3, lambda page: page["value"][0].update(No="C00001")), "C00001"),
+    "a key is missing": (changed(3, lambda page: page["value"][0].pop("No")), "No"),
+    "a link that repeats": (
+        changed(3, lambda page: page.update({"@odata.nextLink": "Customers?page=2"})),
+        "circle|already",
+    ),
+    "a truncated page": (
+        instead(3, Reply(body=json.dumps({"value": []}).encode()[:6], cut=500)),
+        "broke|complete|before",
+    ),
+    "half a text": (instead(3, Reply(body=b'{"value": [{"No": "C0')), "JSON|json"),
+    "500": (instead(3, Reply(500, b'{"error": {"code": "X1", "message": "out of order"}}')), "500"),
+    "403": (instead(3, Reply(403, b'{"error": {"code": "Denied", "message": "not yours"}}')), "403"),
+    "an error in 200": (instead(3, as_reply({"error": {"code": "X", "message": "no more"}})), "no more"),
+    "no value": (instead(3, as_reply({})), "value"),
+    "a login page": (
+        instead(3, Reply(body=b"<html><title>Sign in</title></html>", headers={"Content-Type": "text/html"})),
+        "HTML|html|login|page",
+    ),
+    "a foreign link": (
+        changed(3, lambda page: page.update({"@odata.nextLink": "http://127.0.0.2:9/api/Customers?page=4"})),
+        "127.0.0.2",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_publishes_nothing_and_leaves_the_last_file_as_it_was(tmp_path: Path, fault: str) -> None:
+    work = Workplace(tmp_path)
+    script, told = FAULTS[fault]
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE)
+        work.good_run()
+        before = work.outputs()
+        server.script = script
+        report = work.run()
+    assert report.outcome == "failed"
+    assert report.error is not None
+    assert any(word in str(report.error) for word in told.split("|")), str(report.error)
+    assert "Customers" in str(report.error) or fault == "a foreign link"
+    assert getattr(report.error, "how_to_fix", None)
+    assert getattr(report.error, "step", None) == "customers"
+    assert report.outputs == []
+    assert [path.name for path in report.previous] == ["acme-test-customers.csv"]
+    assert work.outputs() == before
+    assert not work.left_behind()
+
+
+def test_every_next_link_is_followed_however_short_the_pages_are(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+
+    def script(asked: Asked) -> Reply:
+        page = page_of(asked, rows=50, size=10)
+        if asked.page == 3:
+            page["value"], rest = page["value"][:1], page["value"][1:]
+            page["@odata.nextLink"] = "Customers?page=33"
+            assert rest
+        if asked.page == 33:
+            page = page_of(Asked(0, asked.path, {"page": "3"}, {}), rows=50, size=10)
+            page["value"] = page["value"][1:]
+        return as_reply(page)
+
+    with PagesServer(script) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        report = work.good_run()
+        assert len(server.asked) == 6
+    assert len(work.rows("customers.csv")) == 51
+    fetched: Any = report.steps[0].notes["fetched"]
+    assert fetched["strength"] == "verified"
+    assert fetched["count"] == 50
+
+
+def test_the_command_says_what_is_safe_and_how_to_repeat(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE.replace("version: 1", "version: 1\nparams: {country: {default: SE}}"))
+        assert work.command("run", "job", "acme", "test").code == 0
+        server.script = FAULTS["403"][0]
+        done = work.command("run", "job", "acme", "test", "-p", "country=N O")
+    assert done.code == 1, done
+    assert "jobs/job.yaml:5:5 in step customers" in done.err
+    assert "Nothing was written." in done.err
+    assert "The last good file is output/acme-test-customers.csv" in done.err
+    assert "Details: logs/acme-test-job_" in done.err
+    assert done.err.rstrip().endswith("Again: txojobs run job acme test -p 'country=N O'")
+    assert "Traceback" not in done.err + done.out

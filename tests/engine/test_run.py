@@ -1,0 +1,359 @@
+"""One run as a whole: its report, its log, its limits, and what it leaves as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
+from tests.engine.workplace import FETCH, Workplace
+from txojobs.engine.events import Listener
+from txojobs.errors import (
+    ConfigurationError,
+    FileOperationError,
+    InvalidJobError,
+    JobLockedError,
+    RunCancelledError,
+    TxoBaseError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from txojobs.engine.report import RunReport, StepResult
+
+LOAD = "  - load: data/n.jsonl\n  - save: n.csv\n"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Workplace:
+    place = Workplace(tmp_path)
+    place.numbers("n.jsonl", 250)
+    place.steps(LOAD)
+    return place
+
+
+def test_the_report_is_kept_beside_the_log(work: Workplace) -> None:
+    report = work.good_run()
+    assert report.log is not None
+    kept = json.loads(report.log.with_suffix(".json").read_text(encoding="utf-8"))
+    assert kept["run-id"] == report.run_id
+    assert kept["outcome"] == "done"
+    assert kept["outputs"] == [str(path) for path in report.outputs]
+    assert [step["records"] for step in kept["steps"]] == [250, 250]
+    assert kept["error"] is None
+    assert datetime.fromisoformat(kept["started"]).utcoffset() is not None
+
+
+def test_two_runs_of_one_minute_have_each_their_log_and_report(work: Workplace) -> None:
+    logs = {work.good_run().log for _ in range(3)}
+    assert len(logs) == 3
+    reports = [json.loads(log.with_suffix(".json").read_text()) for log in logs if log]
+    assert len({report["run-id"] for report in reports}) == 3
+    assert all(log.read_text().count(" begins") == 1 for log in logs if log)
+
+
+def test_a_dry_run_reads_a_little_and_writes_nothing(work: Workplace) -> None:
+    work.steps("  - load: data/n.jsonl\n  - save: n.csv\n  - save: n.xlsx\n")
+    report = work.good_run(dry_run=True)
+    assert [step.records for step in report.steps] == [100, 100, 100]
+    assert not (work.root / "output").exists()
+    assert [name.rsplit("/", 1)[-1][:12] for name in report.would_write] == ["acme-test-n_"] * 2
+    assert not list((work.root / "logs").glob("*.json"))
+    assert not (work.root / ".txojobs" / "locks").exists()
+
+
+def test_a_dry_run_finds_two_outputs_with_one_name(work: Workplace) -> None:
+    work.steps("  - load: data/n.jsonl\n  - save: n.csv\n  - save: N.csv\n")
+    for dry_run in (True, False):
+        report = work.run(dry_run=dry_run)
+        assert isinstance(report.error, ValidationError)
+        assert "one name" in str(report.error)
+
+
+def test_a_limit_marks_the_file_so_that_nobody_takes_it_for_the_whole(work: Workplace) -> None:
+    report = work.good_run(limit=7)
+    assert "first-7" in report.outputs[0].name
+    assert report.steps[0].records == 7
+
+
+def test_outputs_can_go_elsewhere(work: Workplace, tmp_path: Path) -> None:
+    report = work.good_run(output=tmp_path / "else" / "where")
+    assert report.outputs[0].parent == tmp_path / "else" / "where"
+    assert not (work.root / "output").exists()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_file_in_place_of_the_output_folder_is_one_readable_error(
+    work: Workplace, *, dry_run: bool
+) -> None:
+    (work.root / "output").write_text("mine")
+    report = work.run(dry_run=dry_run)
+    if dry_run:
+        assert report.error is None
+    else:
+        assert isinstance(report.error, FileOperationError)
+        assert "output" in str(report.error)
+        assert report.error.how_to_fix
+    assert (work.root / "output").read_text() == "mine"
+
+
+def test_a_file_in_place_of_the_log_folder_is_one_readable_error(work: Workplace) -> None:
+    (work.root / "logs").write_text("mine")
+    report = work.run()
+    assert isinstance(report.error, FileOperationError)
+    assert report.error.how_to_fix
+    assert report.log is None
+    assert not work.outputs()
+
+
+def test_a_log_that_cannot_go_on_is_told(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closer(Listener):
+        def step_moved(self, step: StepResult) -> None:
+            del step
+            monkeypatch.setattr("txojobs.logs._FileHandler._rotate_before", full)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    report = work.run(listener=Closer())
+    assert any("the log is not complete" in warning for warning in report.warnings)
+
+
+def test_what_is_wrong_before_a_request_is_raised(work: Workplace) -> None:
+    with pytest.raises(ConfigurationError, match="acme-prod-config.json"):
+        work.run(env="prod")
+    with pytest.raises(InvalidJobError):
+        work.run(params={"unknown": "1"})
+    with pytest.raises(ValidationError):
+        work.run(org="a/b")
+    assert not (work.root / "output").exists()
+
+
+def test_a_second_run_is_refused_while_the_first_goes_on_and_told_who_holds_it(work: Workplace) -> None:
+    seen: list[TxoBaseError] = []
+
+    class Second(Listener):
+        def run_started(self, report: RunReport) -> None:
+            del report
+            try:
+                work.run()
+            except JobLockedError as err:
+                seen.append(err)
+
+    assert work.run(listener=Second(), command="txojobs run job acme test").outcome == "done"
+    assert str(os.getpid()) in str(seen[0])
+    assert "txojobs run job acme test" in str(seen[0])
+
+
+def test_who_waits_for_a_lock_says_so_and_can_be_interrupted(work: Workplace) -> None:
+    told: list[str] = []
+    cancel = threading.Event()
+
+    class Waiting(Listener):
+        def waiting(self, text: str) -> None:
+            told.append(text)
+            cancel.set()
+
+    class First(Listener):
+        def run_started(self, report: RunReport) -> None:
+            del report
+            with pytest.raises(RunCancelledError):
+                work.run(listener=Waiting(), wait=True, cancel=cancel)
+
+    assert work.run(listener=First()).outcome == "done"
+    assert len(told) == 1
+
+
+def test_a_run_that_is_asked_to_stop_is_interrupted_not_failed(work: Workplace) -> None:
+    cancel = threading.Event()
+
+    class Stop(Listener):
+        def step_moved(self, step: StepResult) -> None:
+            del step
+            cancel.set()
+
+    report = work.run(listener=Stop(), cancel=cancel)
+    assert report.outcome == "interrupted"
+    assert not work.outputs()
+    assert not work.left_behind()
+
+
+def test_what_publishes_and_cleans_up_stands_in_the_shield(work: Workplace) -> None:
+    inside: list[list[str]] = []
+
+    @contextlib.contextmanager
+    def shield() -> Iterator[None]:
+        before = sorted(work.outputs())
+        yield
+        inside.append([*before, "->", *sorted(work.outputs())])
+
+    work.good_run(shield=shield)
+    published, ended = inside
+    assert published[-1] == "n.csv"
+    assert "n.csv" not in published[:-1]
+    assert ended == ["n.csv", "->", "n.csv"]
+
+
+def test_nothing_is_published_when_the_stop_came_just_before(work: Workplace) -> None:
+    cancel = threading.Event()
+
+    @contextlib.contextmanager
+    def shield() -> Iterator[None]:
+        cancel.set()
+        yield
+
+    assert work.run(shield=shield, cancel=cancel).outcome == "interrupted"
+    assert not work.outputs()
+    assert not work.left_behind()
+
+
+def test_a_title_with_a_value_is_that_of_the_run(work: Workplace) -> None:
+    work.job(
+        "version: 1\nparams: {name: {default: n}}\n"
+        "steps:\n  - load: 'data/${{ params.name }}.jsonl'\n  - save: 'x-${{ params.name }}.csv'\n"
+    )
+    work.numbers("m.jsonl", 2)
+    report = work.good_run(params={"name": "m"})
+    assert [step.title for step in report.steps] == ["data/m.jsonl", "x-m.csv"]
+
+
+def test_a_run_leaves_logging_signals_and_folder_as_they_were(work: Workplace) -> None:
+    def facts() -> list[object]:
+        package = logging.getLogger("txojobs")
+        return [
+            os.getcwd(),  # noqa: PTH109  # the very thing that is compared
+            signal.getsignal(signal.SIGINT),
+            signal.getsignal(signal.SIGTERM),
+            list(logging.root.handlers),
+            logging.root.level,
+            list(package.handlers),
+            package.level,
+            package.propagate,
+            dict(os.environ),
+            threading.active_count(),
+        ]
+
+    before = facts()
+    work.good_run()
+    (work.root / "data" / "n.jsonl").write_text("{")
+    assert work.run().outcome == "failed"
+    assert facts() == before
+
+
+def test_two_runs_in_two_threads_keep_their_logs_apart(tmp_path: Path) -> None:
+    works = [Workplace(tmp_path / name) for name in ("one", "two")]
+    both_run = threading.Barrier(2, timeout=30)
+
+    class Together(Listener):
+        def run_started(self, report: RunReport) -> None:
+            del report
+            both_run.wait()
+
+        def run_finished(self, report: RunReport) -> None:
+            del report
+            both_run.wait()
+
+    def script(asked: Asked) -> Reply:
+        if asked.page == 2 and "Again" not in asked.headers and len(server.asked) < 9:
+            return Reply(503, b"", {"Retry-After": "0"})
+        return as_reply(page_of(asked, rows=20, size=10))
+
+    with PagesServer(script) as server:
+        reports: dict[int, RunReport] = {}
+
+        def run(number: int) -> None:
+            work = works[number]
+            work.config(
+                {"api-base-url": f"{server.url}/{number}"},
+                **{"script-behavior": {"retry-strategy": {"max-retries": 5, "backoff-factor": 1}}},
+            )
+            work.job(FETCH, f"job{number}")
+            reports[number] = work.run(f"job{number}", listener=Together())
+
+        threads = [threading.Thread(target=run, args=(number,)) for number in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for number in (0, 1):
+        report = reports[number]
+        assert report.outcome == "done", report.error
+        assert report.log is not None
+        text = report.log.read_text()
+        assert f"/api/{number}/" in text
+        assert f"/api/{1 - number}/" not in text
+        assert "attempt 1" in text
+        assert report.job == f"job{number}"
+
+
+def test_a_time_zone_without_data_is_a_helpful_error(work: Workplace) -> None:
+    work.job("version: 1\ntimezone: Europe/Stockholm\nsteps:\n" + LOAD)
+    request = "import sys; sys.modules['tzdata'] = None; from tests.engine.workplace import Workplace; "
+    code = (
+        "from pathlib import Path; import zoneinfo; zoneinfo.reset_tzpath(()); "
+        "from txojobs.engine import run\n"
+        "try: run._zone('Europe/Stockholm')\n"
+        "except Exception as err: print(type(err).__name__, err.how_to_fix)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", request + code],
+        env=work.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith("ConfigurationError install the package tzdata")
+
+
+def test_the_demo_service_ends_with_a_run_that_fails(work: Workplace) -> None:
+    work.config({"api-base-url": "demo:"})
+    work.steps("  - fetch: Customers\n  - transform: {columns: {X: Nonsense}}\n  - save: x.csv\n")
+    before = children()
+    report = work.run()
+    assert "Nonsense" in str(report.error)
+    assert children() == before
+
+
+def children() -> set[str]:
+    """Return the processes that this one has started and that are alive."""
+    if not os.path.isdir("/proc"):  # noqa: PTH112
+        pytest.skip("looks into /proc")
+    found = set()
+    for entry in os.listdir("/proc"):  # noqa: PTH208
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                    facts = file.read().rsplit(")", 1)[1].split()
+                if int(facts[1]) == os.getpid() and facts[0] != "Z":
+                    found.add(entry)
+    return found
+
+
+def test_a_server_that_is_not_there_is_a_readable_error(work: Workplace) -> None:
+    work.job(FETCH)
+    report = work.run()
+    assert "refused" in str(report.error)
+    assert report.steps[0].state == "failed"
+    assert not work.left_behind()
+
+
+def test_whatever_the_service_says_stays_in_its_place(work: Workplace) -> None:
+    with PagesServer(customers(rows=3)) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        work.good_run()
+        assert [asked.path for asked in server.asked] == ["/api/Customers"]

@@ -1,0 +1,273 @@
+"""Ctrl-C and SIGTERM at many moments: in good order, within five seconds, with nothing published and nobody left."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.pages_server import PagesServer, Reply, customers
+from tests.engine.test_crash import is_alive, wait_for_child
+from tests.engine.workplace import FETCH, Done, Workplace
+from txojobs.cli.exit_codes import Terminated
+from txojobs.cli.signals import Signals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+
+BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+LIMIT_S = 5.0
+
+
+def stopped(process: subprocess.Popen[bytes], number: int) -> Done:
+    """Send a signal, and see the process end in time."""
+    begun = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < LIMIT_S
+    return Done(process.returncode, out.decode(), (err or b"").decode())
+
+
+@BOTH
+@pytest.mark.parametrize("page", [1, 3, 5])
+def test_a_run_that_waits_for_a_page(tmp_path: Path, number: int, code: int, page: int) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        server.hold(page)
+        process = work.start("run", "job", "acme", "test")
+        try:
+            server.wait_for(page)
+            done = stopped(process, number)
+        finally:
+            process.kill()
+    assert done.code == code, done
+    assert "interrupted" in done.err
+    assert "Nothing was written." in done.err
+    assert "Traceback" not in done.err
+    assert not work.outputs()
+    assert not work.left_behind()
+    (kept,) = (work.root / "logs").glob("*.json")
+    assert json.loads(kept.read_text())["outcome"] == "interrupted"
+
+
+@BOTH
+def test_a_run_that_waits_before_it_tries_again(tmp_path: Path, number: int, code: int) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(lambda _: Reply(503, b"", {"Retry-After": "120"})) as server:
+        work.config(
+            {"api-base-url": server.url}, **{"script-behavior": {"retry-strategy": {"max-retries": 3}}}
+        )
+        work.job(FETCH)
+        process = work.start("run", "job", "acme", "test")
+        try:
+            assert process.stdout is not None
+            while b"attempt 1" not in process.stdout.readline():
+                pass
+            done = stopped(process, number)
+        finally:
+            process.kill()
+    assert done.code == code, done
+    assert not work.left_behind()
+
+
+@BOTH
+def test_a_run_that_waits_for_the_lock(tmp_path: Path, number: int, code: int) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        server.hold(1)
+        first = work.start("run", "job", "acme", "test")
+        second = None
+        try:
+            server.wait_for(1)
+            second = work.start("run", "job", "acme", "test", "--wait")
+            assert second.stdout is not None
+            assert b"waiting" in second.stdout.readline()
+            assert stopped(second, number).code == code
+            server.let_go()
+            assert first.wait(30) == 0
+        finally:
+            first.kill()
+            first.communicate()
+            if second is not None:
+                second.kill()
+
+
+BUSY = '''
+import dataclasses
+from typing import ClassVar
+from txojobs.records import RecordStream
+from txojobs.steps.base import Role, Step
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Busy(Step):
+    """Compute for ever and look at nothing."""
+    verb: ClassVar[str] = "busy"
+    role: ClassVar[Role] = Role.TRANSFORM
+    def run(self, ctx, records):
+        def batches():
+            for batch in records.batches:
+                ctx.log.info("busy now")
+                while True:
+                    sum(range(1000))
+                yield batch
+        return RecordStream(records.columns, batches())
+'''
+
+
+@BOTH
+def test_a_step_that_computes_and_looks_at_nothing(tmp_path: Path, number: int, code: int) -> None:
+    work = Workplace(tmp_path)
+    plugins = work.plugin(BUSY, busy="Busy")
+    work.numbers("n.jsonl", 10)
+    work.steps("  - load: data/n.jsonl\n  - save: a.csv\n  - busy: {}\n")
+    process = work.start("run", "job", "acme", "test", "--debug", env={"PYTHONPATH": str(plugins)})
+    try:
+        assert process.stderr is not None
+        while b"busy now" not in process.stderr.readline():
+            pass
+        done = stopped(process, number)
+    finally:
+        process.kill()
+    assert done.code == code, done
+    assert "interrupted" in done.err
+    assert not work.outputs()
+    assert not work.left_behind()
+
+
+def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    plugins = work.plugin(BUSY.replace("while True:", "while ctx.cancel.wait(60) or True:"), busy="Busy")
+    work.numbers("n.jsonl", 10)
+    work.steps("  - load: data/n.jsonl\n  - busy: {}\n")
+    process = work.start("run", "job", "acme", "test", "--debug", env={"PYTHONPATH": str(plugins)})
+    try:
+        assert process.stderr is not None
+        while b"busy now" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        while process.poll() is None and time.monotonic() - begun < 1.2:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(1) == 143
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@BOTH
+def test_the_demo_service_ends_with_a_run_that_is_interrupted(tmp_path: Path, number: int, code: int) -> None:
+    work = Workplace(tmp_path)
+    work.config({"api-base-url": "demo:"})
+    work.steps("  - fetch: {entity: Airports, page-size: 10}\n  - save: a.csv\n")
+    process = work.start("run", "job", "acme", "test", stderr=subprocess.STDOUT)
+    try:
+        assert process.stdout is not None
+        while b"begins" not in process.stdout.readline():
+            pass
+        service = wait_for_child(process.pid)
+        done = stopped(process, number)
+    finally:
+        process.kill()
+    assert done.code == code, done
+    assert not is_alive(service)
+    assert not work.left_behind()
+
+
+# -- the handler itself ---------------------------------------------------------------------------------------------
+
+
+def signals(cancel: threading.Event, *, grace_s: float = 30.0) -> Signals:
+    return Signals(cancel, farewell=lambda: None, grace_s=grace_s)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_only_asks(number: signal.Signals) -> None:
+    cancel = threading.Event()
+    with signals(cancel) as caught:
+        signal.raise_signal(number)
+        assert cancel.is_set()
+        assert caught.number == number
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_whoever_does_not_stop_is_interrupted(number: signal.Signals, kind: type[BaseException]) -> None:
+    cancel = threading.Event()
+    with signals(cancel, grace_s=0.05), pytest.raises(kind):
+        signal.raise_signal(number)
+        threading.Event().wait(20)
+
+
+def test_inside_the_shield_nothing_is_raised() -> None:
+    cancel = threading.Event()
+    late = threading.Event()
+    with signals(cancel, grace_s=0.01) as caught:
+        with caught.shield():
+            signal.raise_signal(signal.SIGINT)
+            assert caught._alarm is not None
+            caught._alarm.join()
+            late.wait(0.01)
+        assert cancel.is_set()
+
+
+def test_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with signals(threading.Event()):
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_in_another_thread_signals_are_left_alone() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[object] = []
+
+    def run() -> None:
+        with signals(threading.Event()):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+PUBLISHING = """
+import os, signal, sys
+sent = False
+def watch(event, facts):
+    global sent
+    if event in ("os.link", "os.rename") and ".part" in str(facts[0]) and not sent:
+        sent = True
+        os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+sys.addaudithook(watch)
+"""
+
+
+@BOTH
+def test_a_signal_during_publishing_comes_too_late(tmp_path: Path, number: int, code: int) -> None:
+    del code
+    work = Workplace(tmp_path)
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(PUBLISHING)
+    work.numbers("n.jsonl", 10)
+    work.steps(
+        "  - load: data/n.jsonl\n  - save: a.csv\n  - save: b.csv\n  - save: {file: c.csv, stamp: false}\n"
+    )
+    env = {"PYTHONPATH": str(tmp_path / "hook"), "SIGNAL": str(int(number))}
+    done = work.command("run", "job", "acme", "test", env=env)
+    assert done.code == 0, done
+    assert set(work.outputs()) == {"a.csv", "b.csv", "c.csv"}
+    assert not work.left_behind()
