@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step. `reads` are the keys of what it reads; `from_above` tells that this is the step above, and only it.
+    """One step. `reads` are the keys of what flows into it; `from_above` tells that this is the step above alone.
 
-    `lines` say what it does: the first what matters most, the rest details.
+    `lines` say what it does: the first what matters most, the rest details, steps that it names by id among them.
     """
 
     key: str
@@ -87,15 +87,14 @@ class Explainer:
         """
         number = self.job.steps.index(use)
         above = self.job.steps[number - 1].key if number else None
-        reads = (*use.reads, *use.refs)
         lines = (*self._work(use), *self._common(use))
         return PlannedStep(
             key=use.key,
             id=use.id,
             verb=use.verb,
             lines=tuple(self.scope.readable(line) for line in lines),
-            reads=reads,
-            from_above=reads == (above,),
+            reads=use.reads,
+            from_above=use.reads == (above,),
         )
 
     def _work(self, use: StepUse) -> list[str]:
