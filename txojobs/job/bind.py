@@ -60,7 +60,7 @@ def bind_condition(node: Node, scope: Scope) -> bool:
     found = Binder(scope, problems).value(bool | JmesPath, node, "if")
     if found is FAULT:
         raise InvalidJobError("`if` cannot be evaluated", problems)
-    verdict = found if isinstance(found, bool) else found.expression.evaluate(None)
+    verdict = found if isinstance(found, bool) else found.expression.evaluate({})
     if verdict is None or isinstance(verdict, bool):
         return bool(verdict)
     raise StepError(
