@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import jmespath
@@ -26,7 +25,7 @@ VALUES = st.recursive(
 LITERALS = st.sampled_from(["`2`", "`-2`", "`true`", "`null`", "'x'", "''", "`[3, 2]`", '`{"a": 2}`', "`[]`"])
 SIGNS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 ONE = st.sampled_from(
-    ["length", "type", "keys", "values", "reverse", "to_array", "sort", "sum", "max", "min", "avg"]
+    ["length", "type", "keys", "values", "reverse", "to_array", "sort", "sum", "max", "min"]
 )
 BY = st.sampled_from(["sort_by", "max_by", "min_by"])
 
@@ -81,15 +80,4 @@ def test_gives_what_jmespath_gives(text: str, value: Any) -> None:
     except EvaluationError as err:
         assert err.operator in ("<", "<=", ">", ">=")  # noqa: PT017  # null in jmespath, an error of ours
     else:
-        assert equal(found, _exact(expected))
-
-
-def _exact(value: Any) -> Any:
-    """jmespath's average is a float."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, list):
-        return [_exact(member) for member in value]
-    if isinstance(value, dict):
-        return {name: _exact(member) for name, member in value.items()}
-    return value
+        assert equal(found, expected)
