@@ -22,6 +22,7 @@ def piped(step: str, times: int) -> str:
         pytest.param("[" * 3000 + "]" * 3000, 50, id="lists"),
         pytest.param("!" * 3000 + "a", None, id="not"),
         pytest.param("a" + "[]" * 3000, None, id="flatten"),
+        pytest.param("a" + "[]" * 80, None, id="flatten a little too often"),
         pytest.param("a" + "[*]" * 3000, None, id="projections"),
         pytest.param("*" + ".*" * 3000, None, id="wildcards"),
         pytest.param("a" + "[?a" * 3000 + "]" * 900, None, id="filters"),

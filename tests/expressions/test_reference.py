@@ -19,6 +19,12 @@ def test_has_a_row_for_each_function(name: str) -> None:
     assert function.example in row.replace("\\|", "|")
 
 
+def test_writes_texts_in_single_quotes() -> None:
+    assert "`upper('se')` is `'SE'`" in describe()
+    assert "is `[{n: 1}, {n: 2}]`" in describe()
+    assert "is `['a', 'b']`" in describe()
+
+
 def test_is_the_same_each_time() -> None:
     assert describe() == describe()
 

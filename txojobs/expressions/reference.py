@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from txojobs.expressions.literal import json_text
+from typing import TYPE_CHECKING
+
+from txojobs.expressions.literal import json_text, to_literal
+from txojobs.expressions.paths import quoted
 from txojobs.expressions.table import FUNCTIONS
+
+if TYPE_CHECKING:
+    from txojobs.records import JsonValue
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("BalanceDue", "the field of the record"),
     ("Address.City", "a field of a field; null when Address is null"),
     ("BalanceDue > 0 && Country == 'SE'", "true or false: for `filter` and `if`"),
-    ("Lines[?Quantity > 1].ItemNo", "the numbers of those lines that are true inside `[?...]`"),
+    ("Lines[?Quantity > 1].ItemNo", "`ItemNo` of each line for which the condition in `[?...]` is true"),
     ("{No: CustomerNo, Total: sum(Lines[].Amount)}", "a new object"),
 )
 
@@ -88,9 +94,18 @@ def describe() -> str:
             parts.append(
                 f"\n### {group}\n\n| function | what it gives | null | example |\n|---|---|---|---|\n"
             )
-        example = f"{_code(function.example)} is {_code(json_text(function.result))}"
+        example = f"{_code(function.example)} is {_code(_written(function.result))}"
         parts.append(f"| {_code(function.signature)} | {function.summary} | {function.nulls} | {example} |\n")
     return "".join(parts)
+
+
+def _written(value: JsonValue) -> str:
+    """Return a value as an expression writes it, texts in single quotes."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quoted(name)}: {_written(member)}" for name, member in value.items()) + "}"
+    return to_literal(value) if isinstance(value, str) else json_text(value)
 
 
 def _code(text: str) -> str:
