@@ -47,7 +47,11 @@ class Channel:
     def freshen(self) -> None:
         """Drop a connection that has idled: the server may be about to close it."""
         if self._clock() - self._used_at > _IDLE_S:
-            self.adapter.close()
+            self.drop()
+
+    def drop(self) -> None:
+        """Close the connections; the next request dials anew."""
+        self.adapter.close()
 
     def rest(self) -> None:
         """Note that the channel is idle from now on."""

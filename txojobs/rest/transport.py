@@ -109,7 +109,7 @@ class Transport:
             try:
                 return self._exchange(channel, request, prepared, timeout_s)
             except (BodyError, BodyRefusedError) as err:
-                channel.freshen()  # whoever cut a body is about to hang up: the next attempt dials anew
+                channel.drop()  # whoever cut a body is about to hang up: the next attempt dials anew
                 raise _body_failure(request, err) from None
             except (
                 requests.RequestException,
