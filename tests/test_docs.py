@@ -1,0 +1,162 @@
+"""Every command and every YAML or JSON block of README.md and docs/ is executed or validated here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from txojobs.config import check_config_text
+from txojobs.job.load import load_text
+
+if TYPE_CHECKING:
+    from txojobs.errors import Problem
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SOURCE = "  - fetch: {entity: Customers, key: [CustomerNo], order-by: [CustomerNo]}\n"
+PARAMS = "params:\n  country: {default: SE}\n  min-balance: {type: number, default: 0}\n"
+CHECKED_BY_CI = {"make demo", "make test", "pip install ."}
+
+
+class Block(NamedTuple):
+    page: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in re.finditer(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            if match[1] in languages:
+                found.append(Block(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2]))
+    return found
+
+
+def as_job(text: str) -> str:
+    """Return a block as a whole job: a list of steps is put below what it needs."""
+    if text.startswith("version:"):
+        return text
+    body = "".join(f"  {line}" for line in text.splitlines(keepends=True))
+    begins_with_source = body.lstrip().startswith(("- fetch", "- load", "- id"))
+    ids = "".join(
+        f"  - {{id: {name}, fetch: {{entity: X}}}}\n"
+        for name in re.findall(r"sheets: \{[^}]*\}", body)
+        for name in re.findall(r": ([a-z]+)", name)
+    )
+    return f"version: 1\n{PARAMS}steps:\n{ids}{'' if begins_with_source else SOURCE}{body}"
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.label)
+def test_yaml_is_a_valid_job(block: Block) -> None:
+    problems = load_text(as_job(block.text), file=block.label, stem="example").problems
+    assert [problem for problem in problems if problem.severity == "error"] == []
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=lambda block: block.label)
+def test_json_is_a_valid_configuration(block: Block) -> None:
+    if "global" in json.loads(block.text):
+        errors: list[Problem] = [each for each in check_config_text(block.text) if each.severity == "error"]
+        assert errors == []
+    else:
+        assert set(json.loads(block.text)) == {"client-secret"}
+
+
+def test_commands_of_the_readme_run_in_their_order(tmp_path: Path) -> None:
+    """Only the service of `acme prod` is another: the demo service stands in for it."""
+    readme = [block for block in blocks("console", "yaml", "json") if block.page == "README.md"]
+    commands = [line[2:] for each in readme if each.language == "console" for line in each.text.splitlines()]
+    assert len(commands) >= 6
+    jobs = [block.text for block in readme if block.language == "yaml"]
+    config, secrets = (block.text for block in readme if block.language == "json")
+    here = tmp_path
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for command in commands:
+        words = shlex.split(command)
+        if words[0] == "cd":
+            here /= words[1]
+            (here / "jobs" / "swedish-customers.yaml").write_text(jobs[0], encoding="utf-8")
+            address = json.loads(config)
+            address["global"] = {"api-base-url": "demo:"}
+            (here / "config" / "acme-prod-config.json").write_text(json.dumps(address), encoding="utf-8")
+            (here / "config" / "acme-prod-config-secrets.json").write_text(secrets, encoding="utf-8")
+            (here / "config" / "acme-prod-config-secrets.json").chmod(0o600)
+            continue
+        assert words[0] == "txojobs"
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=here, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    written = sorted(path.name.split("_")[0] for path in (here / "output").glob("*.xlsx"))
+    assert written == ["acme-prod-customers", "demo-test-customers", "demo-test-swedish-customers"]
+
+
+def test_the_shell_commands_of_the_readme_are_those_that_ci_runs() -> None:
+    commands = {line for block in blocks("sh") for line in block.text.splitlines()}
+    assert commands == CHECKED_BY_CI
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "\nmake test\n" in ci
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^demo: .*\n\t.*txojobs run export-customers demo test$", makefile, re.MULTILINE)
+    for block in blocks("bat"):
+        for word in re.findall(r"requirements\\(\w+\.txt)", block.text):
+            assert (ROOT / "requirements" / word).is_file()
+
+
+def test_every_command_is_in_the_table_of_the_readme() -> None:
+    from txojobs.cli.main import COMMANDS  # noqa: PLC0415
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `txojobs (\w+)", text, re.MULTILINE)) == set(COMMANDS)
+
+
+def test_the_wheel_carries_what_it_needs_and_runs_in_an_empty_folder(tmp_path: Path) -> None:
+    """The environment is empty but for what the wheel depends on, which it borrows from this one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode and "No module named" in done.stderr:
+        pytest.skip("hatchling is not installed here")
+    assert done.returncode == 0, done.stderr
+    wheel = next((tmp_path / "dist").glob("*.whl"))
+    site = tmp_path / "site"
+    shutil.unpack_archive(wheel, site, "zip")
+    assert (site / "txojobs" / "shipped" / "schemas" / "job-schema.json").is_file()
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    code = "import sys, txojobs; sys.exit(0 if txojobs.__file__.startswith(sys.argv[1]) else 1)"
+    subprocess.run([sys.executable, "-c", code, str(site)], cwd=tmp_path, env=env, check=True)
+    here = tmp_path / "a workspace"
+    for words in (
+        ["init", str(here)],
+        ["-w", str(here), "validate"],
+        ["-w", str(here), "run", "export-customers", "demo", "test"],
+    ):
+        step = subprocess.run(
+            [sys.executable, "-m", "txojobs", *words],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert step.returncode == 0, step.stdout + step.stderr
+    assert len(list((here / "output").glob("demo-test-customers_*.xlsx"))) == 1
