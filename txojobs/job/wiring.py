@@ -37,8 +37,10 @@ def _read(use: StepUse, above: StepUse | None, ids: dict[str, StepUse], problems
     if use.cls.role is Role.SOURCE:
         if named:
             problems.append(Problem(f"{use.verb} is a source and reads no step", use.where, "remove `from`"))
+        use.reads = ()
         return
     if named:
+        use.reads = tuple(name for name in named if name in ids)
         for name in named:
             if name not in ids:
                 _unknown_step(name, use, ids, problems)
