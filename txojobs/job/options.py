@@ -40,8 +40,14 @@ class Reader:
 
     def matching(self, node: Node, name: str, pattern: re.Pattern[str]) -> str | None:
         """Return a text that can be a name."""
-        if not isinstance(node, Scalar) or not pattern.fullmatch(node.text):
+        if (
+            not isinstance(node, Scalar)
+            or not isinstance(node.value, str)
+            or not pattern.fullmatch(node.text)
+        ):
             fix = "use letters, digits, - and _, and begin with a letter"
+            if isinstance(node, Scalar) and node.text and pattern.fullmatch(node.text):
+                fix = f'quote it: "{node.text}"'
             self._refuse(node, f"{name} takes a name, not {described(node)}", fix)
             return None
         return node.text

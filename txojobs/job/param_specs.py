@@ -45,7 +45,7 @@ def read_params(node: Node, problems: list[Problem]) -> dict[str, Param]:
 def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
     where = entry.key.where
     node = entry.value
-    if isinstance(node, Scalar) and node.value is None and not node.text:
+    if isinstance(node, Scalar) and node.value is None:
         return Param(name=name, where=where, required=True)
     if not isinstance(node, Mapping):
         problems.append(
