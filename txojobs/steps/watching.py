@@ -44,7 +44,9 @@ def refuse_missing(
         if name not in allowed:
             raise StepError(
                 f"no record has a field {name!r}, which the expression names: {expression.text}",
-                how_to_fix=suggestion or "check the spelling against the service's fields",
+                how_to_fix=f"did you mean {suggestion}?"
+                if suggestion
+                else "check the spelling against the service's fields",
                 example=f"optional: [{name}]    # below the step, when it may be absent from all records",
                 where=expression.where,
             )
