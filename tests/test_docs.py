@@ -42,9 +42,11 @@ def blocks(*languages: str) -> list[Block]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for match in re.finditer(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-            if match[1] in languages:
-                found.append(Block(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2]))
+        found += [
+            Block(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+            for match in re.finditer(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+            if match[1] in languages
+        ]
     return found
 
 

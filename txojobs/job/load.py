@@ -96,7 +96,9 @@ def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | Non
     job.steps = read_steps(job, steps.value, problems)
     if len(problems) == before or all(each.severity == "warning" for each in problems[before:]):
         wire(job, problems)
-        if all(each.severity == "warning" for each in problems[before:]):  # a step that reads none has no fields
+        if all(
+            each.severity == "warning" for each in problems[before:]
+        ):  # a step that reads none has no fields
             check_fields(job, problems)
     return job
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from txojobs.errors import ApiOperationError
 from txojobs.exact_json import encode
@@ -71,6 +71,8 @@ class KeyWatch:
         Raises:
             ApiOperationError: a record came before, or lacks a part of its key.
         """
+        if self._all_new(records):
+            return
         for record in records:
             mark = self._mark(record)
             if mark in self._seen:
@@ -82,6 +84,19 @@ class KeyWatch:
                     "shift, correct `key`, or run again while nobody changes records",
                 )
             self._seen.add(mark)
+
+    def _all_new(self, records: list[Record]) -> bool:
+        """Take in a whole page of plain keys at once; False when any of them needs a closer look."""
+        if len(self._key) != 1:
+            return False
+        values = [record.get(self._key[0]) for record in records]
+        if not set(map(type, values)) <= {int, str}:
+            return False
+        marks = {value for value in values if isinstance(value, int) or len(cast("str", value)) <= _SHORT}
+        if len(marks) != len(values) or not marks.isdisjoint(self._seen):
+            return False
+        self._seen |= marks
+        return True
 
     def _mark(self, record: Record) -> object:
         values: list[JsonValue] = []

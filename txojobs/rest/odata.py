@@ -114,8 +114,7 @@ class ODataReader:
     def _complete(self, records: list[Record], base: str) -> None:
         """Clean records, and read their expanded collections to the end."""
         unfinished: list[Continuation] = []
-        for record in records:
-            tidy(record, unfinished, keep=self._query.keep_annotations)
+        tidy(records, unfinished, keep=self._query.keep_annotations)
         for owner, field, link in unfinished:
             collected = owner.get(field)
             if not isinstance(collected, list):

@@ -92,29 +92,34 @@ class Continuation(NamedTuple):
     link: str
 
 
-def tidy(record: Record, unfinished: list[Continuation], *, keep: bool) -> None:
-    """Take the control information out of a record, in place and at every depth, unless `keep`.
+def tidy(records: list[Record], unfinished: list[Continuation], *, keep: bool) -> None:
+    """Take the control information out of records, in place and at every depth, unless `keep`.
 
-    Expanded collections that go on elsewhere are added to `unfinished`.
+    Works field by field: records of a page are alike, and their fields are far fewer than their values. Expanded
+    collections that go on elsewhere are added to `unfinished`.
     """
-    marks: list[str] = []
-    for key, value in record.items():
-        if "@" in key:
-            marks.append(key)
-        elif type(value) is dict:
-            tidy(value, unfinished, keep=keep)
-        elif type(value) is list:
-            for item in value:
-                if type(item) is dict:
-                    tidy(item, unfinished, keep=keep)
-    for key in marks:
-        field, _, name = key.partition("@")
-        link = record[key]
-        if field and name in _NEXT_LINKS and isinstance(link, str) and link:
+    for name in sorted(set[str]().union(*records)):
+        if "@" in name:
+            _take_out(name, records, unfinished, keep=keep)
+            continue
+        values = [record.get(name) for record in records]
+        kinds = set(map(type, values))
+        if dict in kinds:
+            tidy([value for value in values if isinstance(value, dict)], unfinished, keep=keep)
+        if list in kinds:
+            items = [item for value in values if isinstance(value, list) for item in value]
+            tidy([item for item in items if isinstance(item, dict)], unfinished, keep=keep)
+
+
+def _take_out(name: str, records: list[Record], unfinished: list[Continuation], *, keep: bool) -> None:
+    field, _, kind = name.partition("@")
+    for record in records:
+        link = record.get(name)
+        if field and kind in _NEXT_LINKS and isinstance(link, str) and link:
             unfinished.append(Continuation(record, field, link))
-            del record[key]
+            del record[name]
         elif not keep:
-            del record[key]
+            record.pop(name, None)
 
 
 def _count(value: Record) -> int | None:
