@@ -62,7 +62,7 @@ def init(ctx: click.Context, folder: Path | None) -> None:
     console = stdout()
     for name, text in files().items():
         wrote = _write_new(root / name, text)
-        console.line(f"{'wrote' if wrote else 'kept'}   {(root / name).as_posix()}")
+        console.line(f"{'wrote' if wrote else 'kept':<8}{(root / name).as_posix()}")
     for name in FOLDERS:
         if _make(root / name):
             console.line(f"made    {(root / name).as_posix()}/")

@@ -1,0 +1,128 @@
+"""`txojobs completion`: the scripts, in the shells themselves where they are installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.invoking import JOB, invoke, make_workspace
+
+REPOSITORY = Path(__file__).parents[2]
+SHELLS = ("bash", "zsh", "fish")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace with three jobs and three configurations, and a `txojobs` command on the path."""
+    if os.name == "nt":
+        pytest.skip("these shells run programs in another way there")
+    root = make_workspace(tmp_path / "workspace", export_orders=JOB, export_items=JOB)
+    for name in ("acme-test", "beta-dev"):
+        (root / "config" / f"{name}-config.json").write_text("{}", encoding="utf-8")
+    (root / "config" / "acme-prod-config-secrets.json").write_text("{}", encoding="utf-8")
+    command = tmp_path / "bin" / "txojobs"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m txojobs "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return root
+
+
+def shell(name: str, script: str, workspace: Path) -> list[str]:
+    """Run a script in a shell and return its lines."""
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    done = subprocess.run(
+        [program, "-c", script],
+        cwd=workspace,
+        env={
+            **os.environ,
+            "PATH": f"{workspace.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(REPOSITORY),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def offered_by_bash(workspace: Path, *words: str) -> list[str]:
+    """What bash offers after `txojobs` and these words, the last of which is being written."""
+    quoted = " ".join(f"'{word}'" for word in ("txojobs", *words))
+    script = (
+        'eval "$(txojobs completion bash)"\n'
+        f"COMP_WORDS=({quoted}); COMP_CWORD={len(words)}\n"
+        '_txojobs_completion txojobs\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    return shell("bash", script, workspace)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("sho",), ["show"]),
+        (("run", ""), ["customers", "export-items", "export-orders"]),
+        (("run", "export-o"), ["export-orders"]),
+        (("show", "cust"), ["customers"]),
+        (("run", "customers", ""), ["acme", "beta"]),
+        (("run", "customers", "acme", ""), ["prod", "test"]),
+        (("show", "customers", "beta", ""), ["dev"]),
+        (("config", "a"), ["acme"]),
+        (("steps", "tr"), ["transform"]),
+        (("run", "--lim"), ["--limit"]),
+    ],
+    ids=" ".join,
+)
+def test_bash_offers_what_fits(workspace: Path, words: tuple[str, ...], offered: list[str]) -> None:
+    assert offered_by_bash(workspace, *words) == offered
+
+
+def test_the_workspace_that_is_named_is_looked_at(workspace: Path, tmp_path: Path) -> None:
+    other = make_workspace(tmp_path / "other", monthly=JOB)
+    assert offered_by_bash(workspace, "--workspace", str(other), "run", "m") == ["monthly"]
+
+
+def test_without_a_workspace_nothing_is_offered_and_nothing_is_said(workspace: Path, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    assert offered_by_bash(workspace, "--workspace", nowhere, "run", "") == []
+
+
+def test_zsh_takes_the_script(workspace: Path) -> None:
+    script = 'autoload -Uz compinit && compinit -D\neval "$(txojobs completion zsh)"\nwhence -w _txojobs_completion\n'
+    assert "function" in shell("zsh", script, workspace)
+
+
+def test_fish_takes_the_script(workspace: Path) -> None:
+    script = "txojobs completion fish | source\ncomplete -C 'txojobs run export-o'\n"
+    assert shell("fish", script, workspace) == ["export-orders"]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_script_says_first_how_to_install_it(name: str) -> None:
+    done = invoke("completion", name)
+    assert done.code == 0
+    first = done.out.splitlines()[0]
+    assert first.startswith("# ")
+    assert f"txojobs completion {name}" in first
+    assert "_TXOJOBS_COMPLETE" in done.out
+
+
+def test_takes_the_shell_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/usr/local/bin/fish")
+    assert invoke("completion").out == invoke("completion", "fish").out
+
+
+def test_a_shell_that_it_does_not_know_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    done = invoke("completion")
+    assert done.code == 2
+    assert "bash, zsh, fish" in done.err
