@@ -22,6 +22,7 @@ from txojobs.rest.settings import (
     LimiterSettings,
     RetrySettings,
     TimeoutSettings,
+    auth_parts,
 )
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def _timeouts(section: Section) -> TimeoutSettings:
 
 
 def _auth(home: Section, config: Mapping[str, Any], *, prefix: str) -> AuthSettings:
-    section = home.section("auth")
+    section = Section(f"{home.path}.auth", *auth_parts(home.get))
     secrets = Section("secrets", {key[1:]: value for key, value in config.items() if key.startswith("_")})
 
     def secret(name: str) -> str:
@@ -269,7 +270,6 @@ def _oauth(home: Section, section: Section, client_secret: str, token: str, pref
     client_id = section.text("client-id") or home.text("client-id")
     scope = section.text("scope") or section.text("oauth-scope") or home.text("oauth-scope")
     authority = section.text("authority") or (f"{MICROSOFT_AUTHORITY}/{tenant}" if tenant else "")
-    fallback = token
     for key, value in (("tenant-id", authority), ("client-id", client_id), ("oauth-scope", scope)):
         if not value:
             raise MissingKeyError(
@@ -277,12 +277,12 @@ def _oauth(home: Section, section: Section, client_secret: str, token: str, pref
                 f'add "{key}" to the "{home.path}" section',
                 '"tenant-id": "...", "client-id": "...", "oauth-scope": "https://api.example.com/.default"',
             )
-    if not client_secret and not fallback:
+    if not client_secret and not token:
         raise _no_secret(f"{prefix}client_secret", "oauth2")
     return AuthSettings(
         type="oauth2",
         secret=client_secret,
-        fallback_token=fallback,
+        fallback_token=token,
         authority=authority,
         client_id=client_id,
         scope=scope,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 AuthType = Literal["none", "bearer", "api-key", "basic", "oauth2"]
 AUTH_TYPES: tuple[AuthType, ...] = ("none", "bearer", "api-key", "basic", "oauth2")
@@ -105,3 +105,14 @@ class ApiSettings:
         from txojobs.rest.configuration import read_settings  # noqa: PLC0415  # it imports these records
 
         return read_settings(config, api=api, with_auth=with_auth)
+
+
+_KINDS = {"oauth": "oauth2", "token": "bearer"}
+_AUTH_KEYS = {"user-name": "username", "api-key-header": "name", "oauth-authority": "authority"}
+
+
+def auth_parts(get: Callable[[str], Any]) -> tuple[Any, ...]:
+    """Return what describes the credential of an api: `auth` as an object, or as one word with keys beside it."""
+    auth = get("auth")
+    beside = {name: get(key) for key, name in _AUTH_KEYS.items() if get(key) is not None}
+    return ({"type": _KINDS.get(auth, auth)}, beside) if isinstance(auth, str) else (auth, beside)
