@@ -233,7 +233,7 @@ def _timeouts(section: Section) -> TimeoutSettings:
 
 def _auth(home: Section, config: Mapping[str, Any], *, prefix: str) -> AuthSettings:
     section = Section(f"{home.path}.auth", *auth_parts(home.get))
-    secrets = Section("secrets", {key[1:]: value for key, value in config.items() if key.startswith("_")})
+    secrets = Section("secrets", {key[1:]: config[key] for key in config if key.startswith("_")})
 
     def secret(name: str) -> str:
         return secrets.text(f"{prefix[1:]}{name}")
