@@ -1,4 +1,4 @@
-"""A service on 127.0.0.1 whose every answer is scripted: OData pages, faults, and requests held until they are let go.
+"""A service on 127.0.0.1 whose every answer is scripted: OData pages, faults, requests that are held back.
 
 As a program it serves static pages of equal records from a process of its own, until standard input ends:
 `python -m tests.engine.pages_server ROWS PAGE_SIZE` prints its address.
@@ -143,7 +143,7 @@ def as_reply(value: object, *, status: int = 200) -> Reply:
 
 
 def record(number: int) -> dict[str, Any]:
-    return {"No": f"C{number:05}", "Name": f"Customer {number}", "Balance": number}
+    return {"Id": f"C{number:05}", "Name": f"Customer {number}", "Balance": number}
 
 
 def page_of(asked: Asked, *, rows: int, size: int, count: int | None = None) -> dict[str, Any]:

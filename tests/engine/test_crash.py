@@ -24,7 +24,7 @@ JOB = """\
 version: 1
 steps:
   - id: all
-    fetch: {entity: Customers, key: [No]}
+    fetch: {entity: Customers, key: [Id]}
   - save: {file: stable.jsonl, stamp: false}
   - {from: all, filter: Balance > 10}
   - save: high.csv

@@ -38,7 +38,7 @@ def peak_kib(work: Workplace, rows: int, file: str) -> int:
         work.config({"api-base-url": server.stdout.readline().strip()})
         work.steps(
             "  - fetch: Customers\n  - filter: Balance > 10\n"
-            "  - transform: {columns: {Number: No, Name: upper(Name), Balance: Balance}}\n"
+            "  - transform: {columns: {Number: Id, Name: upper(Name), Balance: Balance}}\n"
             f"  - save: {file}\n"
         )
         done = subprocess.run(

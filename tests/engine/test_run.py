@@ -133,7 +133,7 @@ def test_a_log_that_cannot_go_on_is_told(work: Workplace, monkeypatch: pytest.Mo
 
 
 def test_what_is_wrong_before_a_request_is_raised(work: Workplace) -> None:
-    with pytest.raises(ConfigurationError, match="acme-prod-config.json"):
+    with pytest.raises(ConfigurationError, match="acme-prod-config"):
         work.run(env="prod")
     with pytest.raises(InvalidJobError):
         work.run(params={"unknown": "1"})
@@ -278,7 +278,7 @@ def test_two_runs_in_two_threads_keep_their_logs_apart(tmp_path: Path) -> None:
             work = works[number]
             work.config(
                 {"api-base-url": f"{server.url}/{number}"},
-                **{"script-behavior": {"retry-strategy": {"max-retries": 5, "backoff-factor": 1}}},
+                behaviour={"retry-strategy": {"max-retries": 5, "backoff-factor": 1}},
             )
             work.job(FETCH, f"job{number}")
             reports[number] = work.run(f"job{number}", listener=Together())

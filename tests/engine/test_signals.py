@@ -64,9 +64,7 @@ def test_a_run_that_waits_for_a_page(tmp_path: Path, number: int, code: int, pag
 def test_a_run_that_waits_before_it_tries_again(tmp_path: Path, number: int, code: int) -> None:
     work = Workplace(tmp_path)
     with PagesServer(lambda _: Reply(503, b"", {"Retry-After": "120"})) as server:
-        work.config(
-            {"api-base-url": server.url}, **{"script-behavior": {"retry-strategy": {"max-retries": 3}}}
-        )
+        work.config({"api-base-url": server.url}, behaviour={"retry-strategy": {"max-retries": 3}})
         work.job(FETCH)
         process = work.start("run", "job", "acme", "test")
         try:
@@ -206,9 +204,10 @@ def test_the_first_signal_only_asks(number: signal.Signals) -> None:
 )
 def test_whoever_does_not_stop_is_interrupted(number: signal.Signals, kind: type[BaseException]) -> None:
     cancel = threading.Event()
-    with signals(cancel, grace_s=0.05), pytest.raises(kind):
+    with signals(cancel, grace_s=0.05):
         signal.raise_signal(number)
-        threading.Event().wait(20)
+        with pytest.raises(kind):
+            threading.Event().wait(20)
 
 
 def test_inside_the_shield_nothing_is_raised() -> None:

@@ -26,9 +26,9 @@ FETCH = """\
 version: 1
 steps:
   - id: customers
-    fetch: {entity: Customers, key: [No]}
+    fetch: {entity: Customers, key: [Id]}
   - filter: Balance > 0
-  - transform: {columns: {Number: No, Name: Name, Balance: Balance}}
+  - transform: {columns: {Number: Id, Name: Name, Balance: Balance}}
   - save: customers.csv
 """
 
@@ -43,9 +43,14 @@ class Workplace:
     # -- its files ----------------------------------------------------------------------------------------------
 
     def config(
-        self, service: dict[str, Any], *, org: str = "acme", env: str = "test", **sections: Any
+        self,
+        service: dict[str, Any],
+        *,
+        org: str = "acme",
+        env: str = "test",
+        behaviour: dict[str, Any] | None = None,
     ) -> None:
-        content = {"global": service, "script-behavior": QUICK, **sections}
+        content = {"global": service, "script-behavior": QUICK if behaviour is None else behaviour}
         (self.root / "config" / f"{org}-{env}-config.json").write_text(json.dumps(content), encoding="utf-8")
 
     def secrets(self, **values: str) -> None:
@@ -129,9 +134,9 @@ class Workplace:
         """Start the real command in the workspace; its output is in pipes unless said otherwise."""
         return subprocess.Popen(
             [sys.executable, "-m", "txojobs", *words],
-            cwd=self.root,
             env=self.environment(env),
             **{
+                "cwd": self.root,
                 "stdin": subprocess.DEVNULL,
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,

@@ -49,7 +49,8 @@ class PlainProgress(Listener):
 
     def step_finished(self, step: StepResult) -> None:
         """Show the step's line of the summary."""
-        self._line(step_line(step))
+        if is_told(step):
+            self._line(step_line(step))
 
     def waiting(self, text: str) -> None:
         """Say what is waited for."""
@@ -70,14 +71,14 @@ class LiveProgress(Listener):
         from rich.live import Live  # noqa: PLC0415
 
         self._console = console
-        rich = RichConsole(
-            file=console.stream, force_terminal=True, no_color=not console.colour, highlight=False
-        )
-        self._live = Live(console=rich, refresh_per_second=8, transient=True, get_renderable=self._renderable)
         self._running: dict[str, StepResult] = {}
         self._began: dict[str, float] = {}
         self._note = ""
         self._clean: Callable[[str], str] = str
+        rich = RichConsole(
+            file=console.stream, force_terminal=True, no_color=not console.colour, highlight=False
+        )
+        self._live = Live(console=rich, refresh_per_second=8, transient=True, get_renderable=self._renderable)
 
     def run_started(self, report: RunReport) -> None:
         """Show the headline and begin to draw."""
@@ -99,7 +100,7 @@ class LiveProgress(Listener):
     def step_finished(self, step: StepResult) -> None:
         """Put the step's line above the living ones."""
         self._running.pop(step.key, None)
-        if self._live.is_started:
+        if self._live.is_started and is_told(step):
             self._live.console.print(_text(self._clean(step_line(step))), soft_wrap=True)
 
     def run_finished(self, report: RunReport) -> None:
@@ -173,6 +174,11 @@ def amount(step: StepResult) -> str:
 
 
 _NOUNS = {"filter": "kept"}
+
+
+def is_told(step: StepResult) -> bool:
+    """Tell whether a step that has ended gets a line: of those that another one stopped, only sources do."""
+    return step.state != "stopped" or step.verb in SOURCES
 
 
 def step_line(step: StepResult) -> str:

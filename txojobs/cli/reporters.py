@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from txojobs._version import __version__
 
@@ -73,6 +74,6 @@ def _result(problem: Problem) -> dict[str, Any]:
     if problem.where is not None:
         file, line, column = problem.where
         region = {"startLine": line, "startColumn": column, "endColumn": column + problem.length}
-        place = {"artifactLocation": {"uri": file}, "region": region}
+        place = {"artifactLocation": {"uri": quote(file.replace("\\", "/"))}, "region": region}
         result["locations"] = [{"physicalLocation": place}]
     return result

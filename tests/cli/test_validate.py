@@ -1,0 +1,151 @@
+"""`txojobs validate`: every problem of every file in one go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.workplace import Workplace
+from txojobs.cli.reporters import as_github, as_json, as_sarif
+from txojobs.errors import Mark, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = "  - load: data/n.jsonl\n  - save: n.csv\n"
+BAD = "  - load: data/n.jsonl\n  - filter: {were: n > `1`}\n  - svae: n.csv\n"
+WARNED = "  - load: data/n.jsonl\n  - filter: {where: n > `1`, optional: [NO]}\n  - save: n.csv\n"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Workplace:
+    place = Workplace(tmp_path)
+    place.steps(GOOD, "good")
+    return place
+
+
+def test_good_files_say_one_line(work: Workplace) -> None:
+    done = work.command("validate")
+    assert (done.code, done.out, done.err) == (0, "2 files checked, no problem\n", "")
+
+
+def test_every_problem_of_every_file_is_shown_with_its_line_and_a_way_out(work: Workplace) -> None:
+    work.steps(BAD, "bad")
+    work.config({"api-base-url": 5}, env="prod")
+    done = work.command("validate")
+    assert done.code == 2
+    assert done.out == ""
+    assert "jobs/bad.yaml:4:14: error: filter has no option 'were'" in done.err
+    assert (
+        "    4 |   - filter: {were: n > `1`}\n      |              ^^^^\nfix: did you mean 'where'?"
+        in done.err
+    )
+    assert "jobs/bad.yaml:5:5" in done.err
+    assert "did you mean 'save'?" in done.err
+    assert "config/acme-prod-config.json:1:" in done.err
+    assert done.err.rstrip().endswith("in 2 of 4 files")
+
+
+def test_a_warning_ends_with_0_and_is_an_error_when_asked(work: Workplace) -> None:
+    work.steps(WARNED, "warned")
+    done = work.command("validate")
+    assert done.code == 0
+    assert "warning: NO is read as text" in done.err
+    assert "1 warning in 1 of 3 files" in done.err
+    assert work.command("validate", "--strict").code == 2
+
+
+def test_only_what_is_named_is_checked_and_needs_no_workspace(work: Workplace, tmp_path: Path) -> None:
+    work.steps(BAD, "bad")
+    assert work.command("validate", "jobs/good.yaml").code == 0
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "x.yaml").write_text("version: 1\nsteps:\n" + BAD)
+    done = work.command("validate", "x.yaml", cwd=tmp_path / "alone")
+    assert done.code == 2, done
+    assert "x.yaml:4:14" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("jobs/none.yaml", "cannot be read"),
+        ("data", "neither a job"),
+        ("jobs", "neither a job"),
+        ("config/x.json", "x.json"),
+    ],
+)
+def test_a_file_that_is_none_is_told(work: Workplace, name: str, told: str) -> None:
+    done = work.command("validate", name)
+    assert done.code == 2, done
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_nothing_to_check_is_told(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    for path in (work.root / "config").iterdir():
+        path.unlink()
+    done = work.command("validate")
+    assert done.code == 2
+    assert "nothing to check" in done.err
+    assert "txojobs init" in done.err
+
+
+def test_a_file_that_is_no_text(work: Workplace) -> None:
+    (work.root / "jobs" / "latin.yaml").write_bytes(b"version: 1\ndescription: Gr\xfc\xdfe\n")
+    done = work.command("validate", "jobs/latin.yaml")
+    assert done.code == 2
+    assert "jobs/latin.yaml:2:1" in done.err
+    assert "UTF-8" in done.err
+
+
+@pytest.mark.parametrize("form", ["json", "github", "sarif"])
+def test_machines_get_their_format_on_standard_output_and_nothing_else(work: Workplace, form: str) -> None:
+    work.steps(BAD, "bad")
+    done = work.command("validate", "--format", form)
+    assert done.code == 2
+    assert done.err == ""
+    if form == "json":
+        found = json.loads(done.out)
+        assert found["files"] == 3
+        assert found["problems"][0]["line"] == 4
+    elif form == "sarif":
+        (run,) = json.loads(done.out)["runs"]
+        place = run["results"][0]["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "jobs/bad.yaml"
+        assert place["region"] == {"startLine": 4, "startColumn": 14, "endColumn": 18}
+    else:
+        assert done.out.startswith(
+            "::error file=jobs/bad.yaml,line=4,col=14,endColumn=18::filter has no option"
+        )
+
+
+def test_no_problem_is_an_empty_document(work: Workplace) -> None:
+    assert json.loads(work.command("validate", "--format", "json").out) == {"files": 2, "problems": []}
+    assert work.command("validate", "--format", "github").out.strip() == ""
+
+
+ODD = Problem("50 % of\nall: \u202e", Mark("jobs/a, b:c.yaml", 3, 7), "mend, it", length=2)
+
+
+def test_github_lines_cannot_be_broken_out_of() -> None:
+    text = as_github([ODD], checked=1)
+    assert text.splitlines() == [text]
+    assert text.startswith("::error file=jobs/a%2C b%3Ac.yaml,line=3,col=7,endColumn=9::50 %25 of%0Aall: ")
+
+
+def test_sarif_names_files_as_addresses() -> None:
+    log = json.loads(as_sarif([ODD, Problem("without a place")], checked=1))
+    results = log["runs"][0]["results"]
+    assert (
+        results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "jobs/a%2C%20b%3Ac.yaml"
+    )
+    assert "locations" not in results[1]
+
+
+def test_json_holds_all_facts() -> None:
+    (facts,) = json.loads(as_json([ODD], checked=1))["problems"]
+    assert facts["file"] == "jobs/a, b:c.yaml"
+    assert facts["fix"] == "mend, it"
