@@ -120,7 +120,7 @@ class LiveProgress(Listener):
 
     def _renderable(self) -> Any:
         lines = []
-        for step in list(self._running.values()):
+        for step in reversed(list(self._running.values())):  # the last to begin stands first in the job
             line = f"  {name_of(step):<{WIDTH_VERB}} {amount(step)}"
             if step.expected and step.records:
                 gone = time.monotonic() - self._began[step.key]
