@@ -91,6 +91,35 @@ def run_with_secret(
     return work, done.out + done.err
 
 
+LEAKY = """
+import dataclasses
+from typing import ClassVar
+from txojobs.errors import HelpfulError
+from txojobs.steps.base import Role, Step
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Leaky(Step):
+    verb: ClassVar[str] = "leaky"
+    role: ClassVar[Role] = Role.TRANSFORM
+    def run(self, ctx, records):
+        key = ctx.config["_api_key"]
+        raise HelpfulError(f"cannot use {key}", f"replace {key}", f"key: {key}")
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--debug",)], ids=" ".join)
+def test_a_secret_in_the_error_of_a_step_is_shown_nowhere(tmp_path: Path, words: tuple[str, ...]) -> None:
+    work = Workplace(tmp_path)
+    plugins = work.plugin(LEAKY, leaky="Leaky")
+    work.secrets(api_key=CANARY)
+    work.numbers("n.jsonl", 1)
+    work.steps("  - load: data/n.jsonl\n  - leaky: {}\n  - save: n.csv\n")
+    done = work.command("run", "job", "acme", "test", *words, env={"PYTHONPATH": str(plugins)})
+    assert done.code == 1
+    assert "cannot use ***" in done.err
+    assert "4711" not in done.err + done.out + work.texts()
+
+
 def test_the_test_would_see_a_secret(tmp_path: Path) -> None:
     """Without knowing that it is one, the same text is shown."""
     work = Workplace(tmp_path)

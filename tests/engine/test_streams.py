@@ -252,7 +252,7 @@ BROKEN = "  - {id: bad, load: {file: data/bad.csv, types: {n: integer}}}\n"
 
 def test_without_a_step_that_may_fail_only_what_does_not_depend_on_it_is_published(work: Workplace) -> None:
     work.numbers("a.jsonl", 3)
-    work.data("bad.csv", "n\n1\nx\n")
+    work.data("bad.csv", "n\n" + "1\n" * 1500 + "x\n")
     work.steps(
         "  - {id: good, load: data/a.jsonl}\n  - save: good.jsonl\n"
         + BROKEN.replace("{id: bad", "{on-error: continue, id: bad")
