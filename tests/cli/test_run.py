@@ -216,6 +216,18 @@ def test_a_param_with_the_name_of_an_option_is_warned_of(work: Workplace) -> Non
     assert "-p limit=VALUE" in done.err
 
 
+def test_without_time_zone_data_the_way_out_is_named(work: Workplace, tmp_path: Path) -> None:
+    work.job("version: 1\ntimezone: Europe/Stockholm\nsteps:\n" + LOAD)
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text("import sys\nsys.modules['tzdata'] = None\n")
+    env = {"PYTHONPATH": str(tmp_path / "hook"), "PYTHONTZPATH": ""}
+    done = work.command("run", "job", "acme", "test", env=env)
+    assert done.code == 2, done
+    assert "jobs/job.yaml:2:11" in done.err
+    assert "pip install tzdata" in done.err
+    assert work.command("run", "job", "acme", "test").code == 0
+
+
 # -- disks ----------------------------------------------------------------------------------------------------------
 
 

@@ -136,5 +136,10 @@ def _check_timezone(name: str, where: Mark, problems: list[Problem]) -> None:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        fix = nearest(name, available_timezones()) or "use a name like Europe/Stockholm"
+        known = available_timezones()
+        if not known:  # Windows has none of its own
+            fix = "install the package tzdata into the Python that runs txojobs: pip install tzdata"
+            problems.append(Problem("this system has no data about time zones", where, fix, length=len(name)))
+            return
+        fix = nearest(name, known) or "use a name like Europe/Stockholm"
         problems.append(Problem(f"{name!r} is no time zone", where, fix, length=len(name)))
