@@ -18,7 +18,7 @@ def shown(error: BaseException, source: list[str] | None = None, encoding: str =
     return raw.getvalue().decode(encoding)
 
 
-def test_an_error_is_problem_place_solution_example() -> None:
+def test_g5_an_error_is_problem_place_solution_example() -> None:
     error = HelpfulError("it broke", "mend it", "mend: it", where=Mark("jobs/a.yaml", 12, 7))
     error.step = "customers"
     assert shown(error) == (
@@ -27,7 +27,7 @@ def test_an_error_is_problem_place_solution_example() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp437", "latin-1"])
-def test_marks_become_words_where_they_cannot_be_shown(encoding: str) -> None:
+def test_g5_marks_become_words_where_they_cannot_be_shown(encoding: str) -> None:
     text = shown(HelpfulError("it broke: Ž ❤", "mend it"), encoding=encoding)
     assert text.startswith("Problem: it broke: \\u017d \\u2764\n")
     assert "Solution: mend it" in text

@@ -62,7 +62,7 @@ FAULTS: dict[str, tuple[Callable[[Asked], Reply], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_publishes_nothing_and_leaves_the_last_file_as_it_was(tmp_path: Path, fault: str) -> None:
+def test_p2_a_fault_publishes_nothing_and_leaves_the_last_file_as_it_was(tmp_path: Path, fault: str) -> None:
     work = Workplace(tmp_path)
     script, told = FAULTS[fault]
     with PagesServer(customers()) as server:
@@ -84,7 +84,7 @@ def test_a_fault_publishes_nothing_and_leaves_the_last_file_as_it_was(tmp_path: 
     assert not work.left_behind()
 
 
-def test_every_next_link_is_followed_however_short_the_pages_are(tmp_path: Path) -> None:
+def test_p2_every_next_link_is_followed_however_short_the_pages_are(tmp_path: Path) -> None:
     work = Workplace(tmp_path)
 
     def script(asked: Asked) -> Reply:

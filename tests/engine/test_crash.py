@@ -57,7 +57,7 @@ def begin(work: Workplace, server: PagesServer) -> None:
 
 
 @pytest.mark.parametrize("seed", range(MOMENTS))
-def test_a_run_that_is_killed_leaves_only_whole_files_and_the_next_one_succeeds(
+def test_p1_a_run_that_is_killed_leaves_only_whole_files_and_the_next_one_succeeds(
     tmp_path: Path, seed: int
 ) -> None:
     work = Workplace(tmp_path)
@@ -150,7 +150,7 @@ def ended(process: subprocess.Popen[bytes]) -> Done:
     return Done(process.returncode, out.decode(), err.decode())
 
 
-def test_a_second_run_ends_at_once_and_says_who_holds_the_lock(tmp_path: Path) -> None:
+def test_p7_a_second_run_ends_at_once_and_says_who_holds_the_lock(tmp_path: Path) -> None:
     work = Workplace(tmp_path)
     with PagesServer(customers()) as server:
         first = held(work, server)

@@ -13,7 +13,7 @@ from txojobs.workspace import inside
 NOW = datetime(2026, 1, 15, 15, 30, 59, tzinfo=timezone(timedelta(hours=1)))
 
 
-def test_names_carry_org_env_and_the_minute_in_utc() -> None:
+def test_g7_names_carry_org_env_and_the_minute_in_utc() -> None:
     assert (
         output_name("acme", "prod", "customers.xlsx", now=NOW) == "acme-prod-customers_2026-01-15T1430Z.xlsx"
     )
