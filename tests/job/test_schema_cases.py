@@ -48,6 +48,7 @@ BAD: dict[str, Any] = {
     "required option missing": {"version": 1, "steps": [{"fetch": {"select": ["A"]}}]},
     "option without a value": {"version": 1, "steps": [{"fetch": {"entity": "C", "filter": None}}]},
     "text for a list": {"version": 1, "steps": [{"fetch": {"entity": "C", "select": "A"}}]},
+    "a value in a description": {"version": 1, "description": "${{ run.today }}", "steps": [{"fetch": "C"}]},
     "number for a text": {"version": 1, "steps": [{"fetch": {"entity": "C", "search": 5}}]},
     "text for a number": {"version": 1, "steps": [{"fetch": {"entity": "C", "limit": "many"}}]},
     "half a row": {"version": 1, "steps": [{"fetch": {"entity": "C", "limit": 1.5}}]},

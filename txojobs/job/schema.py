@@ -22,6 +22,8 @@ FILE = "schemas/job-schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _TEXT = {"type": "string"}
+_FIXED = {"type": "string", "not": {"pattern": r"\$\{\{"}}
+"""A text that is read before any value is known."""
 _FLAG = {"type": "boolean"}
 _DURATION = r"^(?=.*[1-9])[0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)?$"
 _ID = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
@@ -61,7 +63,7 @@ COMMON_KEYS: dict[str, dict[str, Any]] = {
         "description": "Put records that this step cannot work on into this file instead of failing. "
         "Example: rejected.csv",
     },
-    "description": {**_TEXT, "description": "What the step is for."},
+    "description": {**_FIXED, "description": "What the step is for."},
     "disabled": {**_FLAG, "default": False, "description": "Leave the step out."},
 }
 """What may stand beside the verb of every step, as JSON Schema with its description."""
@@ -85,8 +87,8 @@ _PARAM: dict[str, dict[str, Any]] = {
         "items": {"type": ["string", "number", "boolean", "null"]},
         "description": "The only values there are. Example: [SE, NO, DK]",
     },
-    "env": {**_TEXT, "description": "The variable that gives the value. Example: EXPORT_COUNTRY"},
-    "description": {**_TEXT, "description": "What the value means, for `txojobs run JOB --help`."},
+    "env": {**_FIXED, "description": "The variable that gives the value. Example: EXPORT_COUNTRY"},
+    "description": {**_FIXED, "description": "What the value means, for `txojobs run JOB --help`."},
 }
 
 
@@ -115,7 +117,7 @@ def _top_level() -> dict[str, Any]:
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
             "description": "The job's name in logs and locks; the file's name without extension when left out.",
         },
-        "description": {**_TEXT, "description": "What the job is for, in a sentence."},
+        "description": {**_FIXED, "description": "What the job is for, in a sentence."},
         "params": {
             "type": ["object", "null"],
             "description": "Values that are given when the job is run: -p country=NO.",
@@ -123,11 +125,11 @@ def _top_level() -> dict[str, Any]:
             "additionalProperties": {"$ref": "#/$defs/param"},
         },
         "api": {
-            **_TEXT,
+            **_FIXED,
             "description": "The service that the steps ask, as named in the apis section of the configuration.",
         },
         "timezone": {
-            **_TEXT,
+            **_FIXED,
             "default": "UTC",
             "description": "The time zone of ${{ run.today }} and its kin. Example: Europe/Stockholm",
         },
