@@ -32,6 +32,11 @@ def test_every_option_of_every_step_is_good_for_both(job: dict[str, Any]) -> Non
 
 
 BAD: dict[str, Any] = {
+    "a mapping from a param": {
+        "version": 1,
+        "params": {"x": {"default": "SE"}},
+        "steps": [{"fetch": {"entity": "C", "headers": "${{ params.x }}"}}],
+    },
     "no version": {"steps": [{"fetch": "C"}]},
     "another version": {"version": 2, "steps": [{"fetch": "C"}]},
     "no steps": {"version": 1},

@@ -95,6 +95,8 @@ def coerced(hint: Any, value: object) -> Any:
             if items is None
             else all_or_fault(tuple, [coerced(get_args(hint)[0], item) for item in items])
         )
+    if origin is dict:
+        return FAULT
     if origin is Literal:
         return value if value in get_args(hint) else FAULT
     if hint is object:
