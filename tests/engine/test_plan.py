@@ -143,8 +143,7 @@ steps:
 
 
 def test_what_is_not_known_yet_stays_as_it_is_written(workspace: Workspace) -> None:
-    found = plan(workspace, JOB, place=None)
-    assert [step.lines for step in found.steps] == [
+    assert [step.lines for step in plan(workspace, JOB, place=None).steps] == [
         (
             "GET <base-url>/Orders/Lines?$filter=Day ge 2026-01-01 and Region eq ${{ params.region }}&$count=true",
             "pages of ${{ params.size }} rows",
@@ -213,8 +212,13 @@ def test_needs_the_address_and_the_keys_that_the_job_names(workspace: Workspace)
         (', "auth": "basic"', None, {"secret password": False}),
         ("", '{"az-token": "t0ken-of-acme"}', {"secret az-token": True}),
         (', "auth": "none"', None, {}),
+        (
+            ', "auth": "oauth", "tenant-id": "t", "client-id": "c", "oauth-scope": "s"',
+            '{"az-token": "t0ken-of-acme"}',
+            {"global.oauth-scope": True, "secret az-token": True},
+        ),
     ],
-    ids=["oauth", "api-key", "basic", "token", "none"],
+    ids=["oauth", "api-key", "basic", "token", "none", "a token instead of oauth"],
 )
 def test_says_which_secrets_are_there(
     workspace: Workspace, more: str, secrets: str | None, expected: dict[str, bool]
@@ -290,7 +294,7 @@ def test_a_configuration_without_the_key_is_an_error(workspace: Workspace) -> No
     assert caught.value.problems[0].fix == "did you mean 'folder'?"
 
 
-def test_asks_nobody_and_writes_nothing(workspace: Workspace) -> None:
+def test_writes_nothing(workspace: Workspace) -> None:
     before = sorted(workspace.root.rglob("*"))
-    plan(workspace, JOB, given={"least": "1", "size": "1"}, environ={"REGION": "N"})
+    plan(workspace, JOB, environ={"REGION": "N"})
     assert sorted(workspace.root.rglob("*")) == before

@@ -92,13 +92,11 @@ def _write_new(path: Path, text: str) -> bool:
     """Write a file that is not there, whole or not at all; return False and leave alone one that is."""
     from txojobs.files.os_errors import explained  # noqa: PLC0415
 
-    if path.is_symlink() or path.exists():
-        return False
     with explained(path, doing="write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             file = path.open("x", encoding="utf-8", newline="\n")
-        except FileExistsError:  # somebody was faster
+        except FileExistsError:  # a link that leads nowhere counts, too
             return False
         try:
             with file:
