@@ -11,7 +11,9 @@ PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "records", "redact", "_version", "suggest"),
-    ("yaml_slips",),
+    ("yaml_slips", "yaml_limits"),
+    ("yaml_faults",),
+    ("yaml_compose",),
     ("exact_json", "yaml_source", "workspace", "expressions", "parallel"),
     ("config", "logs"),
     ("rest", "files", "state", "demo"),

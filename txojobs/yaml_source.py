@@ -15,33 +15,48 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from txojobs.errors import Mark, Problem
-from txojobs.yaml_slips import ambiguous_scalar, cut_by_comma, cut_by_comment, explain_syntax_error
+from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TooMuch
+from txojobs.yaml_slips import ambiguous_scalar, cut_by_comma, cut_by_comment, quoted, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 50
-MAX_NODES = 10_000
-
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+|(?<=[0-9])\.)?([eE][-+]?[0-9]{1,4})?")
+_DECIMAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
+_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+(?=[^#\s])")
 _MAX_INTEGER_DIGITS = 4000
 
 
 class Scalar(NamedTuple):
-    """One text, number, boolean or null. `text` is what stands in the source, unescaped."""
+    """One text, number, boolean or null. `text` is what stands in the source, unescaped.
+
+    `length` counts what stands on the first line of the source. `indent` is set for a literal block (`|`): the
+    columns by which its lines are indented.
+    """
 
     value: bool | int | Decimal | str | None
     text: str
     where: Mark
     plain: bool
     length: int
+    indent: int | None = None
 
     def mark_at(self, offset: int) -> Mark:
-        """Return the mark of a character of `text`: exact on one line without escapes, else of the start."""
-        shift = {len(self.text): 0, len(self.text) + 2: 1}.get(self.length)
-        return self.where if shift is None else self.where._replace(column=self.where.column + shift + offset)
+        """Return the mark of a character of `text`.
+
+        It is exact on one line without escapes and in a literal block, else that of the start.
+        """
+        if self.indent is not None:
+            text = self.text.rstrip("\n")
+            offset = min(offset, len(text))
+            start = text.rfind("\n", 0, offset) + 1
+            is_blank = text[start : start + 1] in ("", "\n")
+            column = 1 if is_blank else self.indent + offset - start + 1
+            return Mark(self.where.file, self.where.line + 1 + text.count("\n", 0, offset), column)
+        quotes = 0 if self.plain else 1
+        if self.length != len(self.text) + 2 * quotes:
+            return self.where
+        return self.where._replace(column=self.where.column + quotes + offset)
 
 
 class Sequence(NamedTuple):
@@ -77,95 +92,76 @@ class Source(NamedTuple):
 
 def read(text: str, *, file: str) -> Source:
     """Compose `text`; `file` is the name that marks carry. Never raises for anything that the text holds."""
+    from txojobs.yaml_compose import compose  # noqa: PLC0415  # loads ruamel.yaml
+
     problems: list[Problem] = []
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return Source(None, [Problem(f"the file is larger than {MAX_BYTES:,} bytes", Mark(file, 1, 1))])
     text = text.removeprefix("\ufeff")
-    root = _compose(text, file, problems)
-    if root is None:
-        if not problems:
-            problems.append(Problem("the file is empty", Mark(file, 1, 1)))
-        return Source(None, problems)
+    composed = compose(text, file=file, problems=problems)
+    if composed.root is None:
+        return Source(None, problems or [Problem("the file is empty", Mark(file, 1, 1))])
     walker = _Walker(text, file, problems)
+    walker.refuse_tags(composed.tags)
+    root: Node | None = None
     try:
-        return Source(walker.node(root, 1), problems)
-    except _TooMuch as err:
-        return Source(None, [*problems, Problem(str(err), walker.mark(err.node))])
-
-
-def _compose(text: str, file: str, problems: list[Problem]) -> Any:
-    from ruamel.yaml import YAML  # noqa: PLC0415  # 40 ms of import: only for whoever reads a file
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
-
-    if directive := re.search(r"^%.*$", text, re.MULTILINE):
-        line = text.count("\n", 0, directive.start()) + 1
-        problems.append(
-            Problem(
-                "YAML directives are not allowed", Mark(file, line, 1), "delete this line, and the --- below"
-            )
-        )
-        return None
-    loader = YAML(typ="safe", pure=True)
-    try:
-        return loader.compose(text)
-    except MarkedYAMLError as err:
-        problems.append(explain_syntax_error(err, text, file))
-    except RecursionError:
-        problems.append(Problem("the YAML nests too deeply", Mark(file, 1, 1)))
-    except YAMLError as err:  # a character that YAML forbids carries a position, not a mark
-        problems.append(_forbidden_character(err, text, file))
-    return None
-
-
-def _forbidden_character(err: Any, text: str, file: str) -> Problem:
-    position = getattr(err, "position", 0)
-    position = position if isinstance(position, int) else 0
-    before = text[:position]
-    mark = Mark(file, before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
-    letter = text[position : position + 1]
-    return Problem(
-        f"the character U+{ord(letter) if letter else 0:04X} is not allowed in YAML",
-        mark,
-        'delete it, or write it as an escape inside double quotes, like "\\u0007"',
-    )
-
-
-class _TooMuch(Exception):  # noqa: N818  # caught in this module only
-    def __init__(self, message: str, node: Any) -> None:
-        super().__init__(message)
-        self.node = node
+        root = walker.node(composed.root, 1)
+    except TooMuch as err:
+        problems.append(Problem(str(err), walker.mark_of(err.mark)))
+    return Source(root, list(dict.fromkeys(problems)))  # what stands behind an alias is met several times
 
 
 class _Walker:
-    """Turn ruamel's nodes into ours; collect duplicate keys, tags and ambiguous scalars on the way."""
+    """Turn ruamel's nodes into ours; collect duplicate keys and ambiguous scalars on the way."""
 
     def __init__(self, text: str, file: str, problems: list[Problem]) -> None:
-        self.lines = text.splitlines()
+        self.lines = split_lines(text)
         self.file = file
         self.problems = problems
         self.count = 0
         self.open: set[int] = set()
-        self.warned: set[Mark] = set()
+
+    def line(self, number: int) -> str:
+        """Return a line, counted from 0; after the last one there is nothing."""
+        return self.lines[number] if number < len(self.lines) else ""
+
+    def mark_of(self, mark: Any) -> Mark:
+        """Return a mark of ruamel as ours; one behind the last line becomes the end of that."""
+        if mark.line >= len(self.lines):
+            return Mark(self.file, len(self.lines), len(self.lines[-1]) + 1)
+        return Mark(self.file, mark.line + 1, min(mark.column, len(self.lines[mark.line])) + 1)
 
     def mark(self, node: Any) -> Mark:
-        return Mark(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        """Return where a node begins, behind its anchor."""
+        where = self.mark_of(node.start_mark)
+        anchor = _PROPERTIES.match(self.line(where.line - 1), where.column - 1)
+        return where._replace(column=anchor.end() + 1) if anchor else where
+
+    def refuse_tags(self, tags: list[tuple[int, int]]) -> None:
+        """Note each tag; (line, column) is where its node begins, perhaps with an anchor."""
+        for number, column in tags:
+            line = self.line(number)
+            found = re.search(r"!\S*(?=\s+$)", line[:column]) or re.compile(r"!\S*").search(line, column)
+            start, length = (found.start(), len(found[0])) if found else (column, 1)
+            self.problems.append(
+                Problem(
+                    f"{line[start : start + min(length, 40)]} is a YAML tag, and tags are not allowed",
+                    Mark(self.file, number + 1, start + 1),
+                    "put the whole text in quotes when it begins with an exclamation mark",
+                    length=length,
+                    example=quoted(line, start),
+                )
+            )
 
     def node(self, node: Any, depth: int, *, in_flow: bool = False) -> Node:
-        self.count += 1
-        if self.count > MAX_NODES:
-            raise _TooMuch(f"more than {MAX_NODES:,} values, aliases counted each time they are used", node)
-        if depth > MAX_DEPTH:
-            raise _TooMuch(f"the YAML nests deeper than {MAX_DEPTH} levels", node)
-        if id(node) in self.open:
-            raise _TooMuch("an alias stands inside the value that it repeats", node)
-        self._refuse_tag(node)
-        kind = node.id
-        if kind == "scalar":
+        """Return our node. `in_flow` tells that it stands inside {...} or [...]."""
+        self._count(node, depth)
+        if node.id == "scalar":
             return self._scalar(node, in_flow=in_flow)
         flow = bool(node.flow_style)
         self.open.add(id(node))
         try:
-            if kind == "sequence":
+            if node.id == "sequence":
                 return Sequence(
                     tuple(self.node(item, depth + 1, in_flow=flow) for item in node.value), self.mark(node)
                 )
@@ -173,75 +169,75 @@ class _Walker:
         finally:
             self.open.discard(id(node))
 
-    def _refuse_tag(self, node: Any) -> None:
-        line = self.lines[node.start_mark.line] if node.start_mark.line < len(self.lines) else ""
-        tag = re.match(r"(&\S+\s+)?(!\S*)", line[node.start_mark.column :])
-        if tag is None or (node.id == "scalar" and node.style in ("'", '"')):
-            return
-        where = self.mark(node)
-        if where not in self.warned:
-            self.warned.add(where)
-            self.problems.append(
-                Problem(
-                    f"{tag[2]} is a YAML tag, and tags are not allowed",
-                    where,
-                    "put the whole text in quotes when it begins with an exclamation mark",
-                    length=len(tag[2]),
-                )
-            )
+    def _count(self, node: Any, depth: int) -> None:
+        self.count += 1
+        if self.count > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values, aliases counted each time they are used"
+            raise TooMuch(message, node.start_mark)
+        if depth > MAX_DEPTH:
+            raise TooMuch(f"the YAML nests deeper than {MAX_DEPTH} levels", node.start_mark)
+        if id(node) in self.open:
+            raise TooMuch("an alias stands inside the value that it repeats", node.start_mark)
+
+    def _problem(self, message: str, where: Mark, fix: str | None = None, *, length: int = 1) -> None:
+        self.problems.append(Problem(message, where, fix, length=length))
 
     def _scalar(self, node: Any, *, in_flow: bool) -> Scalar:
-        plain = node.style is None or node.style == ""
-        text = node.value
-        where = self.mark(node)
-        one_line = node.end_mark.line == node.start_mark.line
-        length = max(1, node.end_mark.column - node.start_mark.column if one_line else len(text))
-        if plain and where not in self.warned:
-            self.warned.add(where)
-            rest = self.lines[node.end_mark.line][node.end_mark.column :] if one_line and self.lines else ""
+        text, where, length = self._place(node)
+        plain = not node.style
+        if plain:
+            rest = self.line(where.line - 1)[where.column - 1 + length :]
             problem = (
-                cut_by_comment(text, rest, where, length)
+                (cut_by_comment(text, rest, where, length) if length == len(text) else None)
                 or (cut_by_comma(text, rest, where, length) if in_flow else None)
                 or ambiguous_scalar(text, where)
             )
             if problem is not None:
                 self.problems.append(problem)
-        return Scalar(resolve(text) if plain else text, text, where, plain, length)
+        indent = self._indent(text, where) if node.style == "|" else None
+        return Scalar(resolve(text) if plain else text, text, where, plain, max(length, 1), indent)
+
+    def _place(self, node: Any) -> tuple[str, Mark, int]:
+        """Return a scalar's text, its mark, and the length of what stands on its first line."""
+        where = self.mark(node)
+        line = self.line(where.line - 1)
+        last = node.end_mark.column if node.end_mark.line == where.line - 1 else len(line.rstrip())
+        return node.value, where, max(0, last - where.column + 1)
+
+    def _indent(self, text: str, where: Mark) -> int | None:
+        """Return the columns by which the lines of a literal block are indented, None for an empty one."""
+        for number, line in enumerate(text.split("\n")):
+            if line:
+                return len(self.line(where.line + number)) - len(line)
+        return None
 
     def _entries(self, node: Any, depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         merged: list[Any] = []
         for key_node, value_node in node.value:
             if key_node.id != "scalar":
-                self.problems.append(
-                    Problem("a key must be a text, not a list or mapping", self.mark(key_node))
-                )
+                fix = "quote the whole text when it is an expression, and write a value as ${{ path }}"
+                self._problem("a key must be a text, not a list or mapping", self.mark(key_node), fix)
                 continue
             if key_node.value == "<<" and not key_node.style:
                 merged.append(value_node)
                 continue
-            key = self._key(key_node)
-            if key.text in entries:
-                first = entries[key.text].key.where
-                self.problems.append(
-                    Problem(
-                        f"{key.text!r} stands here for the second time",
-                        key.where,
-                        f"delete one of the two; the first is on line {first.line}",
-                        length=key.length,
-                    )
-                )
+            text, where, length = self._place(key_node)
+            key = Scalar(text, text, where, not key_node.style, max(1, length))
+            if key.plain and (doubt := ambiguous_scalar(text, where)):
+                self.problems.append(doubt)
+            if text in entries:
+                fix = f"delete one of the two; the first is on line {entries[text].key.where.line}"
+                self._problem(f"{text!r} stands here for the second time", where, fix, length=key.length)
                 continue
-            entries[key.text] = Entry(key, self.node(value_node, depth + 1, in_flow=bool(node.flow_style)))
+            value = self.node(value_node, depth + 1, in_flow=bool(node.flow_style))
+            if isinstance(value, Scalar) and value.plain and not value.text:
+                value = value._replace(where=where, length=key.length)  # nothing stands there to point at
+            entries[text] = Entry(key, value)
         for source in merged:
             for key_text, entry in self._merge(source, depth):
                 entries.setdefault(key_text, entry)
         return entries
-
-    def _key(self, node: Any) -> Scalar:
-        where = self.mark(node)
-        self._refuse_tag(node)
-        return Scalar(node.value, node.value, where, not node.style, max(1, len(node.value)))
 
     def _merge(self, source: Any, depth: int) -> Iterator[tuple[str, Entry]]:
         """Yield the entries that `<<: *name` or `<<: [*a, *b]` brings; the first source of a key wins."""
@@ -251,7 +247,9 @@ class _Walker:
             if isinstance(walked, Mapping):
                 yield from walked.entries.items()
             else:
-                self.problems.append(Problem("<< merges mappings only", self.mark(one)))
+                self._problem(
+                    "<< merges mappings only", self.mark(one), "merge an alias of a mapping: <<: *name"
+                )
 
 
 def resolve(text: str) -> bool | int | Decimal | str | None:
@@ -264,6 +262,6 @@ def resolve(text: str) -> bool | int | Decimal | str | None:
         return False
     if _INTEGER.fullmatch(text):
         return int(text) if len(text) <= _MAX_INTEGER_DIGITS else text
-    if _DECIMAL.fullmatch(text) and any(letter.isdigit() for letter in text):
+    if _DECIMAL.fullmatch(text):
         return Decimal(text)
     return text
