@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,20 +21,24 @@ if TYPE_CHECKING:
 MAX_EXPONENT = 6144
 """The exponent range of IEEE 754 decimal128: beyond it a few bytes would become megabytes of digits."""
 
-MAX_INTEGER_DIGITS = 4000
-"""Below the interpreter's own limit for converting text to int (4300)."""
+MAX_INTEGER_DIGITS = 4300
+"""The interpreter's own limit for converting text to int and back, and msgspec's."""
 
 
 def _exact(text: str) -> Decimal:
-    number = Decimal(text)
-    if abs(number.adjusted()) > MAX_EXPONENT:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent that not even a Decimal holds
+        number = None
+    if number is None or abs(number.adjusted()) > MAX_EXPONENT:
         raise ValidationError(f"the number {text[:40]} is beyond 10^{MAX_EXPONENT}")
     return number
 
 
 def _exact_int(text: str) -> int:
-    if len(text) > MAX_INTEGER_DIGITS:
-        raise ValidationError(f"a whole number has {len(text):,} digits, more than {MAX_INTEGER_DIGITS:,}")
+    digits = len(text.lstrip("-"))
+    if digits > MAX_INTEGER_DIGITS:
+        raise ValidationError(f"a whole number has {digits:,} digits, more than {MAX_INTEGER_DIGITS:,}")
     return int(text)
 
 
@@ -75,14 +79,22 @@ def encode(value: JsonValue) -> bytes:
     """Return compact UTF-8 JSON; a lone surrogate is written as its escape.
 
     Raises:
-        ValidationError: the value holds a Decimal that is NaN or Infinity.
+        ValidationError: the value holds a Decimal that is NaN or Infinity, a whole number beyond the limit
+            above, or nests too deeply.
     """
     try:
         data = _encoder.encode(value)
-    except (OverflowError, UnicodeEncodeError):
+        # msgspec writes a Decimal that is no number as it prints; the same letters may also be honest text
+        if b"NaN" not in data and b"Infinity" not in data:
+            return data
+    except (OverflowError, ValueError):  # what msgspec has no way to write, we may have
+        pass
+    except RecursionError:
+        raise ValidationError("the value nests too deeply for JSON") from None
+    try:
         return _encode_slowly(value)
-    # msgspec writes a Decimal that is no number as it prints; the same letters may also be honest text
-    return data if b"NaN" not in data and b"Infinity" not in data else _encode_slowly(value)
+    except RecursionError:
+        raise ValidationError("the value nests too deeply for JSON") from None
 
 
 def _encode_slowly(value: JsonValue) -> bytes:
@@ -108,5 +120,14 @@ def _append(value: JsonValue, parts: list[str]) -> None:
         if not value.is_finite():
             raise ValidationError(f"{value} cannot be written as JSON")
         parts.append(str(value))
+    elif isinstance(value, int) and not isinstance(value, bool):
+        parts.append(_digits(value))
     else:
         parts.append(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise ValidationError(f"a whole number has more than {MAX_INTEGER_DIGITS:,} digits") from None
