@@ -9,16 +9,16 @@ import os
 import re
 from pathlib import Path
 
-from txojobs.errors import ConfigurationError, ValidationError
+from txojobs.errors import ConfigurationError, FileOperationError, ValidationError
 
 CATEGORIES = ("config", "schemas", "jobs", "data", "output", "logs", "tmp", "wsdl", "docs")
 """The folders that a script may name; each stands directly in the workspace."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
-_MAX_NAME = 240
-"""Characters of one part of a path: file systems hold 255 bytes, a temporary file adds a few."""
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_FORBIDDEN = re.compile('[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]')
+_MAX_NAME_BYTES = 240
+"""Of one part of a path: file systems hold 255, a temporary file adds a few."""
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?")
 
 
 class Workspace:
@@ -70,7 +70,10 @@ class Workspace:
         if category not in CATEGORIES:
             raise ValidationError(f"{category!r} is no folder of a workspace; known: {', '.join(CATEGORIES)}")
         folder = self.root / category
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise FileOperationError(f"the folder {folder} cannot be made: {err.strerror}") from err
         return folder
 
     def get_path(self, category: str, filename: str) -> Path:
@@ -83,29 +86,52 @@ class Workspace:
         return inside(self.folder(category), filename)
 
 
-def inside(folder: Path, filename: str) -> Path:
+def path_parts(filename: str) -> list[str]:
+    """Return the parts of a relative file name, each of which every file system takes; touches no file.
+
+    Raises:
+        ValidationError: it is empty or absolute, names a drive, holds `..`, a reserved name, a character that
+            some system refuses, or a part that is too long.
+    """
+    text = str(filename)
+    if not text or text[0] in "/\\" or re.match(r"[A-Za-z]:", text):
+        raise ValidationError(
+            f"{text!r} is no relative file name", how_to_fix="write it without a drive or a / in front"
+        )
+    parts = re.split(r"[/\\]", text)
+    for part in parts:
+        if _FORBIDDEN.search(part):
+            raise ValidationError(f"the file name {text!r} holds a character that a file system refuses")
+        if part in ("", ".", "..") or part[-1] in ". " or _RESERVED.fullmatch(part):
+            raise ValidationError(f"the file name {text!r} is not allowed")
+        if len(part.encode()) > _MAX_NAME_BYTES:
+            raise ValidationError(f"the file name {text[:60]!r}... is too long")
+    return parts
+
+
+def inside(folder: Path, filename: str, *, create: bool = True) -> Path:
     """Return `folder / filename`, made sure to stay below `folder` after links are resolved.
 
-    Creates the parent folder. The last part itself may be a link: whoever writes replaces the link.
+    Creates the parent folder, unless `create` is off. The last part itself may be a link: whoever writes
+    replaces the link.
 
     Raises:
         ValidationError: see Workspace.get_path.
+        FileOperationError: the parent folder cannot be made.
     """
-    text = str(filename)
-    parts = re.split(r"[/\\]", text)
-    if not text or "\0" in text or text[0] in "/\\" or re.match(r"[A-Za-z]:", text):
-        raise ValidationError(f"{text!r} is no relative file name")
-    for part in parts:
-        if part in ("", ".", "..") or _RESERVED.fullmatch(part) or part[-1] in ". " or len(part) > _MAX_NAME:
-            raise ValidationError(f"the file name {text!r} is not allowed")
-        if _FORBIDDEN.search(part):
-            raise ValidationError(f"the file name {text!r} holds a character that a file system refuses")
-    path = folder.joinpath(*parts)
-    root = folder.resolve()
-    parent = path.parent.resolve()
-    if parent != root and root not in parent.parents:
-        raise ValidationError(f"{text!r} leaves the folder {folder}")
-    parent.mkdir(parents=True, exist_ok=True)
+    path = folder.joinpath(*path_parts(filename))
+    try:
+        root = folder.resolve()
+        parent = path.parent.resolve()
+        if parent != root and root not in parent.parents:
+            raise ValidationError(
+                f"{filename!r} leaves the folder {folder}", how_to_fix="a link on the way points elsewhere"
+            )
+        if create:
+            parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as err:  # the latter for links in a circle, up to Python 3.12
+        reason = getattr(err, "strerror", None) or "links in a circle"
+        raise FileOperationError(f"the folder {path.parent} cannot be used: {reason}") from err
     return parent / path.name
 
 
