@@ -245,6 +245,8 @@ class _FileHandler(_Handler):
             self.failure = err
 
     def _rotate_before(self, coming: int) -> None:
+        if self._descriptor < 0:  # it could not be opened again; perhaps now
+            self._open()
         own = os.fstat(self._descriptor)
         try:
             there = self.path.stat()
@@ -255,7 +257,7 @@ class _FileHandler(_Handler):
         )  # another process rotated, or it was deleted
         if not moved and (own.st_size == 0 or own.st_size + coming <= self._max_bytes):
             return
-        os.close(self._descriptor)
+        self._close()
         try:
             if not moved:
                 self._shift()
@@ -272,10 +274,14 @@ class _FileHandler(_Handler):
             if self._keep == 0:
                 self.path.unlink()
 
-    def close(self) -> None:
+    def _close(self) -> None:
+        """Close the file and forget its number, which the next file that anybody opens gets."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    def close(self) -> None:
+        self._close()
         super().close()
 
 
