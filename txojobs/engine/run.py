@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from txojobs.config import Config
+    from txojobs.errors import Problem
     from txojobs.job.model import StepUse
     from txojobs.logs import RunLog
 
@@ -67,6 +68,7 @@ def _report(request: RunRequest, config: Config, *, now: datetime, local_now: da
         started=now,
         params=param_values(request.job, request.params, environ=request.environ, scope=scope),
         steps=[_result(use) for use in request.job.steps],
+        warnings=[_told(problem) for problem in config.warnings],
         dry_run=request.dry_run,
         limit=request.limit,
         redactor=redactor,
@@ -84,11 +86,14 @@ def _run(
 ) -> RunReport:
     from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
 
-    run = Run(request, report, config=config, local_now=local_now, listener=listener, log=log.logger)
-    run.go()
-    if log.failure is not None:
-        report.warnings.append(f"the log is not complete: {log.failure.strerror or log.failure}")
+    Run(request, report, config=config, local_now=local_now, listener=listener, log=log).go()
     return report
+
+
+def _told(problem: Problem) -> str:
+    """Return a problem of the configuration that does not keep the run from starting, on one line."""
+    where = f"{problem.where.file}: " if problem.where else ""
+    return f"{where}{problem.message}" + (f"; {problem.fix}" if problem.fix else "")
 
 
 def _zone(name: str) -> Any:

@@ -17,7 +17,6 @@ from txojobs.engine.state import RunState
 from txojobs.errors import RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
-    import logging
     from datetime import datetime
 
     from txojobs.config import Config
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from txojobs.engine.report import RunReport
     from txojobs.engine.request import RunRequest
     from txojobs.job.model import StepUse
+    from txojobs.logs import RunLog
 
 RUN_TIMEOUT_S = 24 * 3600.0
 DRY_RUN_ROWS = 100
@@ -42,12 +42,13 @@ class Run:
         config: Config,
         local_now: datetime,
         listener: Listener,
-        log: logging.Logger,
+        log: RunLog,
     ) -> None:
         self.request = request
         self.report = report
         self.listener = listener
-        self.log = log
+        self.run_log = log
+        self.log = log.logger
         self.begun = time.monotonic()
         self.failed: set[str] = set()
         self.state = self._state(config, local_now)
@@ -190,6 +191,9 @@ class Run:
         report.warnings = [report.clean(warning) for warning in (*report.warnings, *self.state.warnings)]
         report.seconds = time.monotonic() - self.begun
         self.log.info("the run ends: %s", report.outcome)
+        failure = self.run_log.failure
+        if failure is not None:
+            report.warnings.append(f"the log is not complete: {failure.strerror or failure}")
         if not self.request.dry_run:
             self._keep_report()
         self.listener.run_finished(report)
