@@ -78,7 +78,7 @@ ALL_AT_ONCE = """{
     "api-base-url": "ftp://x",
     "odata": "v3",
     "rest-timeout-seconds": 3,
-    "auth": "none", "auth": "none"
+    "auth": {"type": "none"}, "auth": {"type": "none"}
   },
   "script-behavior": {
     "rate-limiting": {"enabled": "true", "calls-per-second": 0, "burst-size": 1.5},
@@ -99,7 +99,7 @@ ALL_AT_ONCE = """{
 def test_g22_every_problem_at_once_with_line_and_column() -> None:
     rows = found(ALL_AT_ONCE)
     assert [(line, column) for line, column, *_ in rows] == [
-        (2, 3), (4, 5), (5, 21), (6, 14), (7, 5), (8, 21), (11, 34), (11, 62), (11, 79), (12, 5), (13, 39),
+        (2, 3), (4, 5), (5, 21), (6, 14), (7, 5), (8, 31), (11, 34), (11, 62), (11, 79), (12, 5), (13, 39),
         (14, 26), (15, 21), (17, 3), (18, 12), (18, 22), (18, 42), (18, 65), (19, 20), (19, 40),
         (20, 3), (20, 18), (20, 35), (21, 3), (22, 3),
     ]  # fmt: skip
@@ -109,12 +109,12 @@ def test_g22_every_problem_at_once_with_line_and_column() -> None:
     assert said[5, 21][0].startswith("global.api-base-url must be demo: or an address such as https://")
     assert said[6, 14] == ("global.odata cannot be 'v3'", "allowed: v2, v4")
     assert said[7, 5][1] == "it belongs into 'script-behavior.api-timeouts'"
-    assert said[8, 21] == ("global.auth stands here a second time, first in line 8", "keep one of the two")
+    assert said[8, 31] == ("global.auth stands here a second time, first in line 8", "keep one of the two")
     assert said[11, 34] == (
         "script-behavior.rate-limiting.enabled must be true or false, not a text",
         "remove the quotes",
     )
-    assert said[11, 62][0].endswith("calls-per-second must be more than 0, not 0")
+    assert said[11, 62][0].endswith("calls-per-second must be at least 0.001, not 0")
     assert said[11, 79][0].endswith("burst-size must be a whole number, not 1.5")
     assert said[12, 5][0].endswith("min-factor is more than max-factor")
     assert said[13, 39][0].endswith("max-retries must be at most 20, not 99")
@@ -152,7 +152,7 @@ def test_g15_no_secret_in_the_main_file_passes(member: str, name: str) -> None:
 
 
 def test_g15_what_only_speaks_of_secrets_passes() -> None:
-    text = '{"my-a": {"use-token": true, "api-key-header": "X-Key", "token-lifetime": 5, "password": ""}}'
+    text = '{"my-a": {"use-token": true, "password-length": 12, "token-lifetime": 5, "password": ""}}'
     assert check_config_text(text) == []
 
 
@@ -166,7 +166,7 @@ def test_a_section_of_ones_own_may_not_be_nearly_a_known_one() -> None:
     ("text", "secrets", "at"),
     [
         ('{"global": {"api-base-url": "http://10.0.0.1"}}', ["client-secret"], (1, 29)),
-        ('{"global": {"api-base-url": "http://10.0.0.1", "auth": "basic"}}', [], (1, 29)),
+        ('{"global": {"api-base-url": "http://10.0.0.1", "auth": {"type": "bearer"}}}', [], (1, 29)),
         ('{"apis": {"bc": {"base-url": "http://x.example"}}}', ["bc-api-key"], (1, 30)),
         (
             '{"environments": {"prod": {"api-endpoint": "http://x.example"}}, "global": {}}',
@@ -186,7 +186,7 @@ def test_b2_no_credential_travels_in_clear_text(text: str, secrets: list[str], a
     ("text", "secrets"),
     [
         ('{"global": {"api-base-url": "http://10.0.0.1"}}', []),
-        ('{"global": {"api-base-url": "http://10.0.0.1", "auth": "none"}}', ["api-key"]),
+        ('{"global": {"api-base-url": "http://10.0.0.1", "auth": {"type": "none"}}}', ["api-key"]),
         ('{"global": {"api-base-url": "http://localhost:8080/x"}}', ["api-key"]),
         ('{"global": {"api-base-url": "http://127.1.2.3"}}', ["api-key"]),
         ('{"global": {"api-base-url": "http://[::1]:80"}}', ["api-key"]),

@@ -96,7 +96,7 @@ APIS: dict[str, Any] = {
             "trusted-origins": ["https://backend.example.com:8443"],
             "ca-bundle": "config/ca.pem",
             "rate-limiting": {"calls-per-second": 1},
-            "script-behavior": {"retry-strategy": {"max-retries": 9}},
+            "retry-strategy": {"max-retries": 9},
         }
     },
     "_help_desk_api_key": "k3y",
@@ -159,7 +159,7 @@ def test_a_token_is_the_fallback_of_oauth() -> None:
         ({"global": {"api-base-url": "https://a", "client-id": "c"}}, "global.tenant-id"),
         ({"global": {"api-base-url": "https://a", "client-id": "c", "tenant-id": "t"}}, "global.oauth-scope"),
         ({**GUIDE, "_client_secret": ""}, "client-secret"),
-        ({"global": {"api-base-url": "https://a", "auth": {"type": "bearer"}}}, "'token'"),
+        ({"global": {"api-base-url": "https://a", "auth": {"type": "bearer"}}}, "'az-token'"),
         ({"global": {"api-base-url": "https://a", "auth": {"type": "basic"}}}, "'password'"),
     ],
 )

@@ -83,7 +83,13 @@ def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
         yield _loose(path, root)
     else:
         message, fix = _wrong_value(error, path)
-        yield Breach(path, f"{name} {message}", fix, at_key=False)
+        yield Breach(path, f"{name} {message}", fix, _example(error, path), at_key=False)
+
+
+def _example(error: Any, path: JsonPath) -> str | None:
+    """Return the schema's example for a value of another type."""
+    examples = error.schema.get("examples") if error.validator == "type" and path else None
+    return f"{json.dumps(path[-1])}: {json.dumps(examples[0])}" if examples else None
 
 
 def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from txojobs.config import schema
+from txojobs.config.defaults import applied_defaults
 from txojobs.config.names import looks_like_secret
 from txojobs.config.origins import DEFAULT
 from txojobs.redact import HIDDEN, escape_foreign
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 def effective(config: Config) -> list[tuple[str, str, str]]:
     """Return (dotted path, value as shown, source) of every value, sorted by path; injected ones come last.
 
-    Lists are one value, written as JSON. Defaults of known keys are included.
+    Lists are one value, written as JSON. Defaults that some service uses are included.
     """
     rows = []
     for path, value in _leaves(dict.items(config), ""):
         hidden = value == HIDDEN or (isinstance(value, str) and looks_like_secret(path.rsplit(".", 1)[-1]))
         rows.append((path, HIDDEN if hidden else shown(value), config.origin(path)))
     there = {path for path, _, _ in rows}
-    rows += [(path, shown(value), DEFAULT) for path, value in schema.defaults().items() if path not in there]
+    rows += [
+        (path, shown(value), DEFAULT) for path, value in applied_defaults(config).items() if path not in there
+    ]
     return sorted(rows, key=lambda row: (row[0].startswith("_"), row[0]))
 
 

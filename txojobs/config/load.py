@@ -76,7 +76,7 @@ def load_config(
         variables=tuple((injected_name(name), variable) for name, (variable, _) in variables.items()),
     )
     secrets.update((name, value) for name, (_, value) in variables.items())
-    return _assembled(main.value, secrets, origins, problems)
+    return _assembled(_with_whole_paths(main.value, workspace.root), secrets, origins, problems)
 
 
 def _read_main(folder: Path, org: str, env: str) -> JsonText:
@@ -158,6 +158,20 @@ def _assembled(
     for name, secret in secrets.items():
         config.add_secret(injected_name(name), secret)
     return config
+
+
+def _with_whole_paths(value: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Return the members with each `ca-bundle` seen from the workspace, wherever the run was started."""
+
+    def whole(section: Any) -> Any:
+        path = section.get("ca-bundle") if isinstance(section, dict) else None
+        return {**section, "ca-bundle": str(root / path)} if isinstance(path, str) and path else section
+
+    apis = value.get("apis")
+    changed = {"global": whole(value["global"])} if "global" in value else {}
+    if isinstance(apis, dict):
+        changed["apis"] = {name: whole(section) for name, section in apis.items()}
+    return {**value, **changed}
 
 
 def _endpoint(value: dict[str, Any], env: str) -> Any:

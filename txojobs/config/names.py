@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SECRET_NAMES = ("client-secret", "az-token", "api-key", "password")
-"""The secrets that a service may have; of a service in `apis` they begin with its name and `-`."""
+"""The secrets that a service may have; of a service in `apis` they begin with its name and `-`.
+
+None is another one with words in front, so no name belongs to two services.
+"""
 
 RESERVED = {"org-id": "_org_id", "env-type": "_env_type", "token": "_token"}
 """What txojobs itself injects under these names."""

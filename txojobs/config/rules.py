@@ -39,12 +39,50 @@ def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breac
         meant = nearly(key, known_sections)
         if meant and isinstance(member, dict):
             yield Breach((key,), f"{escape_foreign(key)!r} is nearly {meant!r}", f"did you mean {meant!r}?")
-    jitter = [((*path, "jitter"), part["jitter"]) for path, part in _services(value) if "jitter" in part]
-    for path, factors in jitter:
-        if isinstance(factors, dict):
-            low, high = factors.get("min-factor", 0.8), factors.get("max-factor", 1.2)
-            if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
-                yield Breach(path, f"{dotted(path)}: min-factor is more than max-factor", "swap them")
+    yield from _jitter_breaches(value)
+    for path, part in _services(value):
+        yield from _auth_breaches((*path, "auth"), part.get("auth"))
+    apis = value.get("apis")
+    if isinstance(apis, dict) and "default" in apis:
+        yield Breach(
+            ("apis", "default"), "the service called default is described in global", "move it there"
+        )
+
+
+def _jitter_breaches(value: dict[str, Any]) -> Iterator[Breach]:
+    """Yield each jitter whose factors, its own or those of script-behavior, are the wrong way round."""
+    factors = {
+        path: part["jitter"] for path, part in _services(value) if isinstance(part.get("jitter"), dict)
+    }
+    shared = {"min-factor": 0.8, "max-factor": 1.2, **factors.get(("script-behavior",), {})}
+    for path, own in factors.items():
+        low, high = (own.get(key, shared[key]) for key in ("min-factor", "max-factor"))
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            where = (*path, "jitter")
+            yield Breach(where, f"{dotted(where)}: min-factor is more than max-factor", "swap them")
+
+
+_AUTH_KEYS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "bearer": (),
+    "api-key": ("name", "in"),
+    "basic": ("username",),
+    "oauth2": ("tenant-id", "client-id", "oauth-scope", "authority"),
+}
+"""What each kind of credential looks at beside its type."""
+
+
+def _auth_breaches(path: JsonPath, auth: Any) -> Iterator[Breach]:
+    """Yield each key of an `auth` that its type never looks at, and what it lacks."""
+    if not isinstance(auth, dict) or auth.get("type") not in _AUTH_KEYS:
+        return
+    kind = auth["type"]
+    for key in auth:
+        of = [other for other, keys in _AUTH_KEYS.items() if key in keys]
+        if of and kind not in of:
+            yield Breach((*path, key), f"{dotted((*path, key))} is for type {of[0]}, not {kind}", "remove it")
+    if kind == "basic" and "username" not in auth:
+        yield Breach(path, f"{dotted(path)} has no 'username'", "add 'username'", '"username": "..."')
 
 
 def _services(value: dict[str, Any]) -> Iterator[tuple[JsonPath, dict[str, Any]]]:
@@ -92,8 +130,9 @@ def clear_text_breaches(value: Any, secrets: Collection[str], env: str | None) -
             continue
         prefix = f"{path[1]}-" if path[0] == "apis" else ""
         auth = part.get("auth")
+        kind = auth.get("type") if isinstance(auth, dict) else None
         names = {f"{prefix}{name}" for name in SECRET_NAMES}
-        if auth == "none" or (auth is None and not names & set(secrets)):
+        if kind == "none" or (kind is None and not names & set(secrets)):
             continue
         addresses: list[tuple[JsonPath, Any]] = [
             ((*path, key), part.get(key)) for key in ("api-base-url", "base-url")

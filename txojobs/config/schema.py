@@ -17,8 +17,6 @@ from txojobs.workspace import shipped
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from txojobs.config.places import JsonPath
-
 FILE = "schemas/org-env-config-schema.json"
 Schema: TypeAlias = "dict[str, Any]"
 
@@ -121,26 +119,3 @@ def _object_fits(value: dict[str, Any], schema: Schema, root: Schema) -> bool:
         fits(key, names, root) and fits(member, properties.get(key, more), root)
         for key, member in value.items()
     )
-
-
-def defaults(root: Schema | None = None) -> dict[str, Any]:
-    """Return the default of each key that a run without `apis` uses, by dotted path."""
-    root = load_schema() if root is None else root
-    found: dict[str, Any] = {}
-    for section in ("global", "script-behavior"):
-        for name, sub in resolve(root["properties"][section], root)["properties"].items():
-            known = resolve(sub, root)
-            if "default" in known:
-                found[f"{section}.{name}"] = known["default"]
-            for inner, leaf in known.get("properties", {}).items() if section == "script-behavior" else ():
-                if "default" in leaf:
-                    found[f"{section}.{name}.{inner}"] = leaf["default"]
-    found.pop(
-        "global.api-delay-seconds", None
-    )  # script-behavior has it; in global it is an exception to that
-    return found
-
-
-def default_of(parts: JsonPath) -> Any:
-    """Return the default of the key at a path; None when it has none."""
-    return defaults().get(".".join(map(str, parts)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from txojobs.config.names import injected_name
 from txojobs.engine.explain import paths_in
+from txojobs.rest.credential_settings import OAUTH_KEYS, SECRET_OF, inferred_auth, secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
 
 ASKING = ("fetch",)
 """Verbs that ask a service."""
-
-_OAUTH = ("tenant-id", "client-id", "oauth-scope")
-_SECRETS = {"oauth": "client-secret", "token": "az-token", "api-key": "api-key", "basic": "password"}
 
 
 class Need(NamedTuple):
@@ -43,8 +42,8 @@ def needs_of(steps: Iterable[StepUse], apis: Iterable[str], config: Config | Non
 
 def base_url(config: Config, api: str) -> str | None:
     """Return the address of a service as configured, None when there is none."""
-    section = _section(config, api)
-    url = section.get("base-url") or section.get("api-base-url")
+    section, key = _place(config, api)
+    url = section.get(key)
     return url.rstrip("/") if isinstance(url, str) else None
 
 
@@ -53,41 +52,28 @@ def _of_service(api: str, config: Config | None) -> Iterator[Need]:
     if config is None:
         yield Need(f"{place}.{'api-base-url' if api == 'default' else 'base-url'}", None)
         return
-    section = _section(config, api)
-    key = "api-base-url" if api == "default" and "base-url" not in section else "base-url"
+    section, key = _place(config, api)
     yield Need(f"{place}.{key}", base_url(config, api) is not None)
-    prefix = "" if api == "default" else f"{api}-"
-    there = {name for name in _SECRETS.values() if config.get(_key(prefix + name))}
-    wanted = _secret(section, there)
-    if wanted == "client-secret":
-        for name in _OAUTH:
-            yield Need(f"{place}.{name}", bool(section.get(name)))
+    there = {name for name in SECRET_OF.values() if config.get(injected_name(secret_name(api, name)))}
+    auth = section.get("auth", {})
+    has_oauth_keys = any(section.get(name) for name in OAUTH_KEYS)
+    kind = auth.get("type") or inferred_auth(has_oauth_keys=has_oauth_keys, secrets=there)
+    wanted = SECRET_OF.get(kind)
+    if kind == "oauth2":
+        for name in OAUTH_KEYS:
+            instead = auth.get("authority") if name == "tenant-id" else None
+            yield Need(f"{place}.{name}", bool(section.get(name) or auth.get(name) or instead))
         if "client-secret" not in there and "az-token" in there:
             wanted = "az-token"  # a ready token takes the place of asking for one
     if wanted is not None:
-        yield Need(f"secret {prefix}{wanted}", wanted in there)
+        yield Need(f"secret {secret_name(api, wanted)}", wanted in there)
 
 
-def _secret(section: dict[str, Any], there: set[str]) -> str | None:
-    """Return the name of the secret that a service takes, None when it takes none."""
-    auth = section.get("auth")
-    if isinstance(auth, str):
-        return _SECRETS.get(auth)
-    if any(section.get(name) for name in _OAUTH):
-        return "client-secret"
-    return next((name for name in _SECRETS.values() if name in there), None)
-
-
-def _section(config: Config, api: str) -> dict[str, Any]:
-    apis = config.get("apis", {})
-    section: dict[str, Any] = (
-        apis.get(api, {}) if api in apis or api != "default" else config.get("global", {})
-    )
-    return section
-
-
-def _key(name: str) -> str:
-    return "_" + name.replace("-", "_")
+def _place(config: Config, api: str) -> tuple[dict[str, Any], str]:
+    """Return the section of a service, and the key of its address."""
+    if api == "default":
+        return config.get("global", {}), "api-base-url"
+    return config.get("apis", {}).get(api, {}), "base-url"
 
 
 def _has(config: Config, path: str) -> bool:

@@ -76,5 +76,4 @@ class Services:
 def _base_url_place(config: dict[str, Any], api: str) -> tuple[Any, str]:
     if api == "default":
         return config.get("global", {}), "api-base-url"
-    section = config.get("apis", {}).get(api, {})
-    return section, "base-url" if "base-url" in section else "api-base-url"
+    return config.get("apis", {}).get(api, {}), "base-url"

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 AuthType = Literal["none", "bearer", "api-key", "basic", "oauth2"]
 AUTH_TYPES: tuple[AuthType, ...] = ("none", "bearer", "api-key", "basic", "oauth2")
 ODATA_VERSIONS = ("v4", "v2")
+PROFILES = ("business-central", "dataverse", "sap")
+"""Names that are reserved; none has an effect yet."""
+MAX_BODY_BYTES = 100 * 1024 * 1024
 MICROSOFT_AUTHORITY = "https://login.microsoftonline.com"
 
 
@@ -66,7 +69,7 @@ class AuthSettings:
     fallback_token: str = field(default="", repr=False)
     """A ready token that is used when OAuth gives none."""
     username: str = ""
-    key_name: str = "x-api-key"
+    key_name: str = "X-API-Key"
     key_in: Literal["header", "query"] = "header"
     authority: str = ""
     client_id: str = ""
@@ -88,7 +91,7 @@ class ApiSettings:
     breaker: BreakerSettings = BreakerSettings()
     limiter: LimiterSettings = LimiterSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
-    max_body_bytes: int = 100 * 1024 * 1024
+    max_body_bytes: int = MAX_BODY_BYTES
 
     @classmethod
     def from_config(
@@ -105,14 +108,3 @@ class ApiSettings:
         from txojobs.rest.configuration import read_settings  # noqa: PLC0415  # it imports these records
 
         return read_settings(config, api=api, with_auth=with_auth)
-
-
-_KINDS = {"oauth": "oauth2", "token": "bearer"}
-_AUTH_KEYS = {"user-name": "username", "api-key-header": "name", "oauth-authority": "authority"}
-
-
-def auth_parts(get: Callable[[str], Any]) -> tuple[Any, ...]:
-    """Return what describes the credential of an api: `auth` as an object, or as one word with keys beside it."""
-    auth = get("auth")
-    beside = {name: get(key) for key, name in _AUTH_KEYS.items() if get(key) is not None}
-    return ({"type": _KINDS.get(auth, auth)}, beside) if isinstance(auth, str) else (auth, beside)
