@@ -248,8 +248,10 @@ def packed(data: bytes, *, keep: int | None = None, declare: bool = False) -> St
     """Send gzip data, cut after `keep` bytes, with or without a length, and close."""
     body = gzip.compress(data)[:keep]
     length = f"Content-Length: {len(body)}\r\n" if declare else ""
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n{length}\r\n"
-    return raw(head.encode() + body)
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
+    )
+    return raw(f"{head}{length}\r\n".encode() + body)
 
 
 def closed_port() -> int:
