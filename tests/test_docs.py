@@ -76,7 +76,7 @@ def test_json_is_a_valid_configuration(block: Block) -> None:
         errors: list[Problem] = [each for each in check_config_text(block.text) if each.severity == "error"]
         assert errors == []
     else:
-        assert set(json.loads(block.text)) == {"client-secret"}
+        assert all(isinstance(secret, str) for secret in json.loads(block.text).values())
 
 
 def test_commands_of_the_readme_run_in_their_order(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_commands_of_the_readme_run_in_their_order(tmp_path: Path) -> None:
     commands = [line[2:] for each in readme if each.language == "console" for line in each.text.splitlines()]
     assert len(commands) >= 6
     jobs = [block.text for block in readme if block.language == "yaml"]
-    config, secrets = (block.text for block in readme if block.language == "json")
+    config, secrets, *_ = (block.text for block in readme if block.language == "json")
     here = tmp_path
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     for command in commands:

@@ -26,7 +26,16 @@ HEAVY = {
 }
 OF_VALIDATE = {
     *("_version", "__main__", "cli", "context", "errors", "expressions", "files", "job", "records", "rest"),
-    *("steps", "suggest", "workspace", "yaml_slips", "yaml_source"),
+    *(
+        "steps",
+        "suggest",
+        "workspace",
+        "yaml_compose",
+        "yaml_faults",
+        "yaml_limits",
+        "yaml_slips",
+        "yaml_source",
+    ),
 }
 OF_FILES_AND_REST = {"txojobs.files.formats", "txojobs.files", "txojobs.rest", "txojobs.rest.literals"}
 

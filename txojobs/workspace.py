@@ -73,7 +73,10 @@ class Workspace:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as err:
-            raise FileOperationError(f"the folder {folder} cannot be made: {err.strerror}") from err
+            raise FileOperationError(
+                f"the folder {folder} cannot be made: {err.strerror}",
+                how_to_fix="rename what stands in its place, or allow writing to the workspace",
+            ) from err
         return folder
 
     def get_path(self, category: str, filename: str) -> Path:

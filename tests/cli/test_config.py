@@ -33,7 +33,7 @@ def test_shows_each_value_with_the_place_it_comes_from(
     assert done.code == 0
     lines = done.out.splitlines()
     assert "global.api-base-url = https://api.example.com/v2.0   (config/acme-prod-config.json:1:13)" in lines
-    assert "script-behavior.rate-limiting.calls-per-second = 10   (default)" in lines
+    assert "script-behavior.retry-strategy.max-retries = 3   (default)" in lines
     assert "_api_key = ***   (config/acme-prod-config-secrets.json:1:2)" in lines
     assert "_password = ***   (environment variable TXO_ACME_PROD_PASSWORD)" in lines
     assert SECRET not in done.out + done.err

@@ -204,16 +204,16 @@ def test_needs_the_address_and_the_keys_that_the_job_names(workspace: Workspace)
     ("more", "secrets", "expected"),
     [
         (
-            ', "auth": "oauth", "tenant-id": "t", "client-id": "c"',
+            ', "auth": {"type": "oauth2"}, "tenant-id": "t", "client-id": "c"',
             None,
             {"global.oauth-scope": False, "secret client-secret": False},
         ),
-        (', "auth": "api-key"', '{"api-key": "k3y-of-acme"}', {"secret api-key": True}),
-        (', "auth": "basic"', None, {"secret password": False}),
+        (', "auth": {"type": "api-key"}', '{"api-key": "k3y-of-acme"}', {"secret api-key": True}),
+        (', "auth": {"type": "basic", "username": "me"}', None, {"secret password": False}),
         ("", '{"az-token": "t0ken-of-acme"}', {"secret az-token": True}),
-        (', "auth": "none"', None, {}),
+        (', "auth": {"type": "none"}', None, {}),
         (
-            ', "auth": "oauth", "tenant-id": "t", "client-id": "c", "oauth-scope": "s"',
+            ', "auth": {"type": "oauth2"}, "tenant-id": "t", "client-id": "c", "oauth-scope": "s"',
             '{"az-token": "t0ken-of-acme"}',
             {"global.oauth-scope": True, "secret az-token": True},
         ),
@@ -234,7 +234,7 @@ def test_says_which_secrets_are_there(
 def test_a_service_of_its_own_has_an_address_and_secrets_of_its_own(workspace: Workspace) -> None:
     text = (
         '{"global": {"api-base-url": "https://a.example.com"}, '
-        '"apis": {"desk": {"base-url": "https://desk.example.com", "auth": "api-key"}}}'
+        '"apis": {"desk": {"base-url": "https://desk.example.com", "auth": {"type": "api-key"}}}}'
     )
     (workspace.root / "config" / "acme-prod-config.json").write_text(text, encoding="utf-8")
     job = HEAD + "  - fetch: Tickets\n    api: desk\n"

@@ -80,7 +80,7 @@ def run_with_secret(
     work = Workplace(tmp_path)
     env = {}
     with PagesServer(script) as server:
-        work.config({"api-base-url": server.url, "auth": "api-key", "api-key-header": "x-api-key"})
+        work.config({"api-base-url": server.url, "auth": {"type": "api-key", "name": "x-api-key"}})
         if in_file:
             work.secrets(api_key=CANARY)
         else:

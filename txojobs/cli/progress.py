@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ class LiveProgress(Listener):
         rich = RichConsole(
             file=console.stream, force_terminal=True, no_color=not console.colour, highlight=False
         )
+        self._rich = rich
         self._live = Live(console=rich, refresh_per_second=8, transient=True, get_renderable=self._renderable)
 
     def run_started(self, report: RunReport) -> None:
@@ -129,7 +131,9 @@ class LiveProgress(Listener):
             lines.append(self._clean(line))
         if self._note:
             lines.append(f"  {self._note}")
-        return _text("\n".join(lines))
+        room = max(20, self._rich.width - 1)  # a line that fills its row wraps on some terminals, and stays behind
+        rows = [row for line in lines for row in textwrap.wrap(line, room, drop_whitespace=False)]
+        return _text("\n".join(rows))
 
 
 def _text(text: str) -> Any:
