@@ -203,7 +203,7 @@ def on_terminal(
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    env = {"TERM": "xterm-256color", **(env or {})}
+    env = {"TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(env or {})}
     process = work.start(*words, env=env, stdout=theirs, stderr=theirs, stdin=theirs)
     os.close(theirs)
     return process, ours
