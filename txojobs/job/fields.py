@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from txojobs.errors import Problem
-from txojobs.suggest import nearest
+from txojobs.suggest import nearest_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from txojobs.job.model import Job, StepUse
     from txojobs.records import Columns
+    from txojobs.steps.kinds import JmesPath
 
 
 def check_fields(job: Job, problems: list[Problem]) -> None:
@@ -19,7 +22,8 @@ def check_fields(job: Job, problems: list[Problem]) -> None:
     for use in _in_order(job):
         incoming = incoming_columns(job, use)
         if incoming is not None:
-            _check(use, {column.name for column in incoming}, problems)
+            for columns, expressions in use.sample.stages(incoming):
+                _check(use, expressions, {column.name for column in columns}, problems)
         use.columns = use.sample.outgoing(incoming)
 
 
@@ -35,23 +39,23 @@ def incoming_columns(job: Job, use: StepUse) -> Columns | None:
 
 def _in_order(job: Job) -> list[StepUse]:
     """Return the steps so that each stands after those that it reads."""
-    order: list[StepUse] = []
+    order: dict[str, StepUse] = {}
 
     def visit(use: StepUse, depth: int) -> None:
-        if use in order or depth > len(job.steps):  # a circle is reported elsewhere
+        if use.key in order or depth > len(job.steps):  # a circle is reported elsewhere
             return
         for key in use.reads:
             visit(job.step(key), depth + 1)
-        order.append(use)
+        order[use.key] = use
 
     for use in job.steps:
         visit(use, 0)
-    return order
+    return list(order.values())
 
 
-def _check(use: StepUse, known: set[str], problems: list[Problem]) -> None:
+def _check(use: StepUse, expressions: Iterable[JmesPath], known: set[str], problems: list[Problem]) -> None:
     optional = set(getattr(use.sample, "optional", ()))
-    for expression in use.sample.named():
+    for expression in expressions:
         prefix = expression.prefix
         for path in sorted(expression.expression.paths):
             names = path[len(prefix) :] if path[: len(prefix)] == prefix else ()
@@ -62,16 +66,15 @@ def _check(use: StepUse, known: set[str], problems: list[Problem]) -> None:
                 Problem(
                     f"{names[0]!r} is none of the fields that come in here",
                     where,
-                    _hint(names[0], expression.text, known),
+                    _hint(names[0], expression, known),
                     length=max(1, len(expression.text)) if expression.where.line else len(use.verb),
                 )
             )
 
 
-def _hint(name: str, expression: str, known: set[str]) -> str:
-    near = nearest(name, known)
-    if near is not None:
-        return near
-    if f'"{name}"' in expression or f"= {name}" in expression or f"={name}" in expression:
+def _hint(name: str, expression: JmesPath, known: set[str]) -> str:
+    near = nearest_name(name, known)
+    may_be_text = name in expression.expression.texts
+    if may_be_text and not (near is not None and near.casefold() == name.casefold()):
         return f"did you mean the text '{name}'?"
-    return "the fields are: " + ", ".join(sorted(known)[:12])
+    return f"did you mean {near!r}?" if near else "the fields are: " + ", ".join(sorted(known)[:12])

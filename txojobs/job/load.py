@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from txojobs.errors import Mark, Problem
+from txojobs.errors import Mark, Problem, ValidationError
 from txojobs.job.fields import check_fields
 from txojobs.job.model import Job
 from txojobs.job.options import Reader
@@ -14,12 +14,14 @@ from txojobs.job.steps import read_steps
 from txojobs.job.wiring import wire
 from txojobs.steps.fitting import described
 from txojobs.suggest import nearest
+from txojobs.workspace import check_name
+from txojobs.yaml_limits import MAX_BYTES
 from txojobs.yaml_source import Mapping, Scalar, Sequence, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from txojobs.yaml_source import Node
+    from txojobs.yaml_source import Entry, Node
 
 TOP_LEVEL = ("version", "name", "description", "params", "api", "timezone", "steps")
 RESERVED = ("vars", "defaults", "use", "tests", "on-success", "on-failure", "finally", "schedule")
@@ -38,12 +40,16 @@ def load_job(path: Path, *, shown_as: str | None = None) -> Loaded:
     """Read and check a job file. `shown_as` is the name that marks carry, like `jobs/open.yaml`."""
     name = shown_as or str(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # one more is too many, and `read` says so
     except OSError as err:
         return Loaded(None, [Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1))])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:
+        if len(data) > MAX_BYTES:
+            text = " " * len(data)  # cut inside a character, perhaps
+            return load_text(text, file=name, stem=path.stem)
         line = data.count(b"\n", 0, err.start) + 1
         return Loaded(
             None,
@@ -59,6 +65,7 @@ def load_text(text: str, *, file: str, stem: str) -> Loaded:
     job = None
     if source.root is not None:
         job = _job(source.root, file, stem, problems)
+    problems = list(dict.fromkeys(problems))  # what stands behind an alias is met several times
     problems.sort(key=lambda problem: problem.where or Mark(file, 1, 1))
     if job is None or any(problem.severity == "error" for problem in problems):
         return Loaded(None, problems)
@@ -76,8 +83,7 @@ def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | Non
     _check_keys(root, problems)
     reader = Reader(problems)
     job = Job(name=stem, path=file)
-    if "name" in entries:
-        job.name = reader.matching(entries["name"].value, "name", _NAME) or stem
+    job.name = _name(entries.get("name"), stem, reader, root.where)
     job.description = reader.text(entries.get("description"), "description") or ""
     job.api = reader.text(entries.get("api"), "api")
     job.timezone = reader.text(entries.get("timezone"), "timezone") or "UTC"
@@ -101,6 +107,19 @@ def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | Non
         ):  # a step that reads none has no fields
             check_fields(job, problems)
     return job
+
+
+def _name(entry: Entry | None, stem: str, reader: Reader, start: Mark) -> str:
+    """Return the job's name, which files are named by."""
+    if entry is not None:
+        stem = reader.matching(entry.value, "name", _NAME) or "unnamed"
+    try:
+        return check_name("a job", stem)
+    except ValidationError as err:
+        where = entry.value.where if entry is not None else start
+        fix = err.how_to_fix if entry is not None else "rename the file, or give the job a `name:`"
+        reader.problems.append(Problem(err.what_went_wrong, where, fix))
+        return "unnamed"
 
 
 def _check_keys(root: Mapping, problems: list[Problem]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from txojobs.errors import Problem, ValidationError
+from txojobs.errors import InvalidJobError, Problem, ValidationError
 from txojobs.job.model import Param
 from txojobs.job.options import Reader
 from txojobs.job.params import TYPES, default_of, typed
@@ -104,6 +104,8 @@ def _check_values(param: Param, entries: dict[str, Entry], problems: list[Proble
         return
     try:
         default_of(param, sample_scope())
+    except InvalidJobError as err:
+        problems.extend(err.problems)
     except ValidationError as err:
         value = param.default.value if isinstance(param.default, Scalar) else None
         where: Mark = param.default.where

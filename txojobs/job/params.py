@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from txojobs.errors import InvalidJobError, Problem, ValidationError
+from txojobs.job.scope import ABSENT_ROOTS
 from txojobs.steps.binder import Binder
 from txojobs.steps.casting import cast
 from txojobs.steps.fitting import FAULT, Unknown
+from txojobs.steps.kinds import FilePath
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Scalar
 
@@ -44,6 +46,8 @@ def param_values(
     for name, param in job.params.items():
         try:
             values[name] = _value(param, given, environ, scope)
+        except InvalidJobError as err:
+            problems.extend(err.problems)
         except ValidationError as err:
             problems.append(Problem(err.what_went_wrong, param.where, err.how_to_fix, example=err.example))
     if problems:
@@ -69,12 +73,32 @@ def _value(param: Param, given: Mapping[str, object], environ: Mapping[str, str]
 
 
 def default_of(param: Param, scope: Scope) -> object:
-    """Return the default as a value of the param's type; it may hold `${{ run.* }}`."""
+    """Return the default as a value of the param's type; it may hold `${{ run.* }}`.
+
+    Raises:
+        InvalidJobError: a `${{ }}` in it is wrong; its problems have their marks.
+        ValidationError: the value is none of the param's type, or is not allowed.
+    """
     problems: list[Problem] = []
-    value = Binder(scope, problems).value(object, param.default, "default")  # type: ignore[arg-type]  # not None here
+    value = Binder(_RunOnly(scope), problems).value(object, param.default, "default")  # type: ignore[arg-type]  # not None here
     if value is FAULT:
-        raise ValidationError(problems[0].message, how_to_fix=problems[0].fix)
+        raise InvalidJobError(f"the default of {param.name} is not right", problems)
     return None if value is None else checked(param, typed(param, value))
+
+
+class _RunOnly:
+    """Lets a default see `run.*` and nothing else: all other values may depend on params themselves."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def value(self, path: str) -> object:
+        value = self._scope.value(path) if path.split(".", maxsplit=1)[0] in ("run", *ABSENT_ROOTS) else None
+        if value is None:
+            raise ValidationError(
+                f"a default can look at run.* only, not at {path}", how_to_fix="write the value itself"
+            )
+        return value
 
 
 def sample_of(param: Param, scope: Scope) -> object:
@@ -83,7 +107,7 @@ def sample_of(param: Param, scope: Scope) -> object:
         return Unknown(param.type)
     try:
         return default_of(param, scope)
-    except ValidationError:  # reported where the param is checked
+    except (ValidationError, InvalidJobError):  # reported where the param is checked
         return Unknown(param.type)
 
 
@@ -130,8 +154,11 @@ def _date(value: object) -> object:
 
 
 def _datetime(value: object) -> object:
-    text = str(cast(_iso(value), "datetime"))
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    text = str(cast(_iso(value), "datetime")).replace("Z", "+00:00")
+    whole, dot, rest = text.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    # Python 3.10 reads three or six digits of a fraction, and no version more than six
+    return datetime.fromisoformat(whole + dot + digits[:6].ljust(6 if dot else 0, "0") + rest[len(digits) :])
 
 
 def _iso(value: object) -> str:
@@ -158,7 +185,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "date": _date,
     "datetime": _datetime,
     "list": _list,
-    "file": _string,
+    "file": lambda value: FilePath(_string(value)),
 }
 _WORDS = {
     "string": "a text",

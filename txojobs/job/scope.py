@@ -6,6 +6,7 @@ A path must exist; a misspelt one is an error with the nearest name, never an em
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import ValidationError
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 ROOTS = ("params", "config", "run", "steps")
-_ABSENT_ROOTS = {
+ABSENT_ROOTS = {
     "env": "give a param the variable's name with `env: NAME`, and use ${{ params.<name> }}",
     "secrets": "secrets belong into the configuration's secrets file; the client uses them by itself",
+    "state": "it is not available yet",
     "each": "it exists below for-each only",
     "row": "fields of a record are named in expressions, without ${{ }}",
 }
@@ -65,8 +67,8 @@ class Scope:
     def value(self, path: str) -> object:
         """Return the value of a dotted path; see binder.Resolver."""
         root, *rest = path.split(".")
-        if root in _ABSENT_ROOTS:
-            raise ValidationError(f"there is no {root!r} in ${{{{ }}}}", how_to_fix=_ABSENT_ROOTS[root])
+        if root in ABSENT_ROOTS:
+            raise ValidationError(f"there is no {root!r} in ${{{{ }}}}", how_to_fix=ABSENT_ROOTS[root])
         if root not in ROOTS:
             raise _unknown(root, ROOTS, "${{ }}")
         if root == "steps":
@@ -107,8 +109,15 @@ class Scope:
                 raise _unknown(name, known, place)
             value = value[name]
         if isinstance(value, dict):
-            raise _unknown("", value, "config." + ".".join(rest))
-        return value
+            raise _unknown("", [key for key in value if not key.startswith("_")], "config." + ".".join(rest))
+        return _exact(value)
+
+
+def _exact(value: Any) -> Any:
+    """Return a value of the configuration without binary floats: 0.1 is the decimal that was written."""
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _unknown(name: str, known: Iterable[str], place: str) -> ValidationError:

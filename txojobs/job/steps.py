@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from txojobs.errors import Mark, Problem
+from txojobs.errors import Mark, Problem, ValidationError
 from txojobs.job.model import StepUse
 from txojobs.job.options import Reader
 from txojobs.job.param_specs import sample_scope
 from txojobs.job.params import sample_of
 from txojobs.job.scope import Scope
+from txojobs.job.wiring import kinds_in
 from txojobs.steps import templates
+from txojobs.steps.base import Role
 from txojobs.steps.binder import Binder
 from txojobs.steps.catalogue import STEPS, step_class
+from txojobs.steps.files import checked_extension
 from txojobs.steps.fitting import Unknown, described
-from txojobs.steps.kinds import FileName, JmesPath
+from txojobs.steps.kinds import FileName, JmesPath, StepRef
 from txojobs.steps.spec import options_of
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Mapping, Scalar, Sequence
@@ -29,11 +32,17 @@ if TYPE_CHECKING:
 
 COMMON = ("id", "from", "api", "if", "timeout", "on-error", "rejects", "description", "disabled")
 LATER = ("for-each",)
+MAX_STEPS = 200
+"""Each step is a generator around the one that it reads, and Python nests about a thousand calls."""
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
 def read_steps(job: Job, node: Sequence, problems: list[Problem]) -> list[StepUse]:
     """Return the steps that are sound; each fault of the others is in `problems`."""
+    if len(node.items) > MAX_STEPS:
+        message = f"a job has at most {MAX_STEPS} steps, and this one has {len(node.items):,}"
+        problems.append(Problem(message, node.items[MAX_STEPS].where, "split it into several jobs"))
+        return []
     ids = _ids(node, problems)
     base = sample_scope()
     scope = Scope(
@@ -120,7 +129,7 @@ class _StepReader:
         if condition is not None:
             self._check_condition(condition)
         if rejects is not None:
-            self.binder.value(FileName, rejects.value, "rejects")
+            self._check_rejects(rejects, verb, cls)
         if api is not None:
             self.binder.value(str, api.value, "api")
         sample = self.binder.options(cls, entry.value, where, verb)
@@ -131,16 +140,22 @@ class _StepReader:
         disabled = self.reader.flag(entries.get("disabled"), "disabled")
         if sample is None:
             return None
+        for ref in kinds_in(sample, StepRef):
+            self._known_step(ref.text, ref.where)
         return StepUse(
-            key=name or f"{verb}-{number}",
+            key=name or self._key(verb, number),
             id=name,
             number=number,
             verb=verb,
             cls=cls,
             options=entry.value,
             where=where,
-            reads=tuple(scalar.text for scalar in self.reader.names(entries.get("from"), "from")),
-            waits_for=tuple(dict.fromkeys(_counted([entry.value, condition.value if condition else None]))),
+            reads=self._read_by_id(entries.get("from"), verb, cls, sample),
+            waits_for=tuple(
+                dict.fromkeys(
+                    _counted([each.value for each in (entry, condition, rejects, api) if each is not None])
+                )
+            ),
             sample=sample,
             api=api.value if api and isinstance(api.value, Scalar) else None,
             condition=condition.value if condition else None,
@@ -150,6 +165,40 @@ class _StepReader:
             disabled=disabled,
             description=description or "",
         )
+
+    def _read_by_id(self, entry: Entry | None, verb: str, cls: type[Step], sample: Step) -> tuple[str, ...]:
+        names = self.reader.names(entry, "from")
+        for name in names:
+            self._known_step(name.text, name.where)
+        if entry is not None and not sample.reads_above():
+            what = "is a source and reads no step" if cls.role is Role.SOURCE else "reads its sheets only"
+            self._problem(f"this {verb} {what}", entry.key.where, "remove `from`", length=len("from"))
+        return tuple(name.text for name in names)
+
+    def _known_step(self, name: str, where: Mark) -> None:
+        ids = self.scope.counts
+        if name not in ids:
+            known = "ids in this job: " + ", ".join(ids) if ids else "give a step an `id:`"
+            self._problem(f"there is no step {name!r}", where, nearest(name, ids) or known, length=len(name))
+
+    def _key(self, verb: str, number: int) -> str:
+        """Return a key for a step without id, which is the id of no other."""
+        key = f"{verb}-{number}"
+        return key if key not in self.scope.counts else f"{key}+"  # no id ends so
+
+    def _check_rejects(self, entry: Entry, verb: str, cls: type[Step]) -> None:
+        name = self.binder.value(FileName, entry.value, "rejects")
+        where, length = entry.value.where, getattr(entry.value, "length", 1)
+        if isinstance(name, FileName) and not name.is_sample:
+            try:
+                checked_extension(name.text)
+            except ValidationError as err:
+                self._problem(err.what_went_wrong, where, err.how_to_fix, length=length)
+        if not cls.can_reject:
+            message = f"{verb} puts no record aside, so that `rejects` does nothing here"
+            self.problems.append(
+                Problem(message, entry.key.where, "delete it", severity="warning", length=len("rejects"))
+            )
 
     def _check_condition(self, entry: Entry) -> None:
         node = entry.value

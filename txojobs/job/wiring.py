@@ -1,53 +1,40 @@
-"""Which step reads which: `from`, the step above, steps named by id; no cycle, no stream that nobody reads."""
+"""Which step reads which: `from`, the step above, steps named by id; no cycle, no stream that nobody reads.
+
+That the ids exist is known by then: `steps` has looked each of them up where it stands.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from txojobs.errors import Problem
 from txojobs.steps.base import Role
-from txojobs.steps.kinds import Kind, StepRef
-from txojobs.suggest import nearest
+from txojobs.steps.kinds import FileName, Kind, StepRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from txojobs.job.model import Job, StepUse
 
+K = TypeVar("K", bound=Kind)
+
 
 def wire(job: Job, problems: list[Problem]) -> None:
     """Complete `reads` and `refs` of each step, by keys; note what cannot be wired."""
     before = len(problems)
-    ids = {use.id: use for use in job.steps if use.id}
     for place, use in enumerate(job.steps):
-        above = job.steps[place - 1] if place else None
-        _read(use, above, ids, problems)
-        use.refs = tuple(_references(use, ids, problems))
-        for name in use.waits_for:
-            if name not in ids:
-                _unknown_step(name, use, ids, problems)
+        _read(use, job.steps[place - 1] if place else None, problems)
+        use.refs = tuple(ref.text for ref in kinds_in(use.sample, StepRef))
+    _refuse_same_outputs(job, problems)
     if len(problems) == before:
         _refuse_cycles(job, problems)
         _refuse_unread(job, problems)
 
 
-def _read(use: StepUse, above: StepUse | None, ids: dict[str, StepUse], problems: list[Problem]) -> None:
-    named = use.reads
-    if use.cls.role is Role.SOURCE:
-        if named:
-            problems.append(Problem(f"{use.verb} is a source and reads no step", use.where, "remove `from`"))
-        use.reads = ()
-        return
-    if named:
-        use.reads = tuple(name for name in named if name in ids)
-        for name in named:
-            if name not in ids:
-                _unknown_step(name, use, ids, problems)
-            elif not use.sample.reads_above():
-                problems.append(Problem(f"this {use.verb} reads its sheets only", use.where, "remove `from`"))
-        return
-    if not use.sample.reads_above():
+def _read(use: StepUse, above: StepUse | None, problems: list[Problem]) -> None:
+    """Let a step without `from` read the one above."""
+    if use.reads or not use.sample.reads_above():
         return
     if above is None:
         problems.append(
@@ -63,25 +50,23 @@ def _read(use: StepUse, above: StepUse | None, ids: dict[str, StepUse], problems
         use.reads = (above.key,)
 
 
-def _references(use: StepUse, ids: dict[str, StepUse], problems: list[Problem]) -> Iterator[str]:
-    for ref in kinds_in(use.sample, StepRef):
-        if ref.text in ids:
-            yield ref.text
+def _refuse_same_outputs(job: Job, problems: list[Problem]) -> None:
+    """Refuse a second output of one name: the run would fail at its end only."""
+    first: dict[str, StepUse] = {}
+    for use in job.steps:
+        if use.cls.role is not Role.SINK:
             continue
-        fix = nearest(ref.text, ids) or _known(ids)
-        problems.append(Problem(f"there is no step {ref.text!r}", ref.where, fix, length=len(ref.text)))
+        for file in kinds_in(use.sample, FileName):
+            name = file.text.replace("\\", "/").casefold()
+            if name in first and not file.is_sample:
+                fix = f"name it otherwise; the first is on line {first[name].where.line}"
+                problems.append(
+                    Problem(f"two steps write {file.text!r}", file.where, fix, length=len(file.text))
+                )
+            first.setdefault(name, use)
 
 
-def _unknown_step(name: str, use: StepUse, ids: dict[str, StepUse], problems: list[Problem]) -> None:
-    fix = nearest(name, ids) or _known(ids)
-    problems.append(Problem(f"there is no step {name!r}, which {use.verb} reads", use.where, fix))
-
-
-def _known(ids: dict[str, StepUse]) -> str:
-    return "ids in this job: " + ", ".join(ids) if ids else "give a step an `id:`"
-
-
-def kinds_in(value: object, kind: type[Kind]) -> Iterator[Kind]:
+def kinds_in(value: object, kind: type[K]) -> Iterator[K]:
     """Yield each value of a kind in a bound step, however deep it stands."""
     if isinstance(value, kind):
         yield value

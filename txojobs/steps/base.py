@@ -51,6 +51,8 @@ class Step:
     role: ClassVar[Role]
     memory: ClassVar[Memory] = Memory.BATCH
     main: ClassVar[str | None] = None
+    can_reject: ClassVar[bool] = True
+    """Whether it may put single records aside, so that `rejects: FILE` means something."""
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """Yield what is wrong across options; the binder has checked each of them."""
@@ -64,6 +66,10 @@ class Step:
     def named(self) -> Iterable[JmesPath]:
         """Return each expression that names fields of the incoming records, for the rule of absent fields."""
         return ()
+
+    def stages(self, incoming: Columns) -> Iterable[tuple[Columns, Iterable[JmesPath]]]:
+        """Yield the fields that there are, and the expressions that name some of them, for each stage of the step."""
+        yield incoming, self.named()
 
     def reads_above(self) -> bool:
         """Tell whether the step reads the stream above it (or that of `from`)."""

@@ -6,9 +6,9 @@ The binder knows no step and no root of `${{ }}`: types come from `spec`, values
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
-from txojobs.errors import Mark, Problem, TxoBaseError
+from txojobs.errors import Mark, Problem
 from txojobs.steps import templates
 from txojobs.steps.fitting import (
     FAULT,
@@ -16,37 +16,25 @@ from txojobs.steps.fitting import (
     Lone,
     Unknown,
     all_or_fault,
-    as_text,
     coerced,
     described,
     fits,
     may_become,
     only_kinds,
     sample,
-    unknown_sample,
     yaml_type,
 )
-from txojobs.steps.kinds import Kind, StepRef
 from txojobs.steps.spec import Option, alternatives, in_words, is_group, is_kind, options_of
+from txojobs.steps.splicing import Splicer
 from txojobs.suggest import nearest, nearest_name
 from txojobs.yaml_source import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from txojobs.steps.splicing import Resolver
+
 T = TypeVar("T")
-
-
-class Resolver(Protocol):
-    """Gives the value of a `${{ path }}`."""
-
-    def value(self, path: str) -> object:
-        """Return the value, an Unknown while it cannot be known.
-
-        Raises:
-            TxoBaseError: there is no such path, with the fix.
-        """
-        ...
 
 
 class Binder:
@@ -55,6 +43,7 @@ class Binder:
     def __init__(self, resolver: Resolver, problems: list[Problem]) -> None:
         self.resolver = resolver
         self.problems = problems
+        self._texts = Splicer(resolver, problems)
 
     def options(self, cls: type[T], node: Node, where: Mark, name: str) -> T | None:
         """Return `cls` made of the options in `node`, or None when any of them is at fault."""
@@ -123,7 +112,7 @@ class Binder:
     def value(self, hint: Any, node: Node, name: str) -> Any:
         """Return the value of one option, or FAULT."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and not only_kinds(hint):
-            hole = self._lone_hole(node)
+            hole = self._texts.lone(node)
             if isinstance(hole, Fault):
                 return FAULT
             if hole is not None:
@@ -139,20 +128,16 @@ class Binder:
         if origin is tuple and isinstance(node, Sequence):
             return all_or_fault(tuple, [self.value(get_args(hint)[0], item, name) for item in node.items])
         if origin is dict and isinstance(node, Mapping):
-            values = {
-                text: self.value(get_args(hint)[1], entry.value, text) for text, entry in node.entries.items()
-            }
-            sound = all_or_fault(tuple, list(values.values()))
-            return sound if isinstance(sound, Fault) else values
+            return self._named(get_args(hint)[1], node)
         if is_group(hint):
             found = self.options(hint, node, node.where, name)
             return FAULT if found is None else found
         if is_kind(hint) and isinstance(node, Scalar):
-            return self._kind(hint, node)
+            return self._texts.kind(hint, node)
         if hint is object:
             return self._any(node)
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            return self._text(node)
+            return self._texts.text(node)
         assert isinstance(node, Scalar)  # noqa: S101  # fits has let nothing else through
         if hint is Decimal and isinstance(node.value, int):
             return Decimal(node.value)
@@ -163,36 +148,21 @@ class Binder:
         if isinstance(node, Sequence):
             return all_or_fault(list, [self.value(object, item, "value") for item in node.items])
         if isinstance(node, Mapping):
-            values = {text: self.value(object, entry.value, text) for text, entry in node.entries.items()}
-            sound = all_or_fault(tuple, list(values.values()))
-            return sound if isinstance(sound, Fault) else values
-        return self._text(node) if isinstance(node.value, str) else node.value
+            return self._named(object, node)
+        return self._texts.text(node) if isinstance(node.value, str) else node.value
+
+    def _named(self, hint: Any, node: Mapping) -> Any:
+        """Return a mapping of names to values; a name is a plain text."""
+        values = {text: self.value(hint, entry.value, text) for text, entry in node.entries.items()}
+        sound = not any(isinstance(value, Fault) for value in values.values())
+        for text, entry in node.entries.items():
+            if "${{" in text or templates.slip(text):
+                sound = False
+                fix = "write the name itself"
+                self._problem("${{ }} cannot stand in a name", entry.key.where, fix, length=len(text))
+        return values if sound else FAULT
 
     # -- texts with ${{ }} --------------------------------------------------------------------------------------
-
-    def _lone_hole(self, node: Scalar) -> Any:
-        """Return the value of a text that is one `${{ }}` and nothing else, None for other texts, or FAULT."""
-        found = list(templates.holes(node.text))
-        if len(found) != 1 or node.text.strip() != node.text[found[0].start : found[0].end]:
-            return None
-        value = self._resolve(found[0], node)
-        return Lone(value) if not isinstance(value, Fault) else FAULT
-
-    def _resolve(self, hole: templates.Hole, node: Scalar) -> Any:
-        where = node.mark_at(hole.start)
-        if not templates.is_path(hole.path):
-            self._problem(
-                f"${{{{ }}}} holds a dotted path and nothing else, not {hole.path!r}",
-                where,
-                "compute with a transform step, or in an expression around it",
-                length=hole.end - hole.start,
-            )
-            return FAULT
-        try:
-            return self.resolver.value(hole.path)
-        except TxoBaseError as err:
-            self._problem(err.what_went_wrong, where, err.how_to_fix, length=hole.end - hole.start)
-            return FAULT
 
     def _typed(self, hint: Any, lone: Lone, node: Scalar, name: str) -> Any:
         """Return the value of a lone `${{ }}` when it suits the hint."""
@@ -214,72 +184,6 @@ class Binder:
             length=node.length,
         )
         return FAULT
-
-    def _text(self, node: Scalar) -> Any:
-        """Return a text with each `${{ }}` replaced by its value as text."""
-        return self._spliced(node, as_text)
-
-    def _kind(self, kind: type[Kind], node: Scalar) -> Any:
-        if kind is StepRef and "${{" in node.text:
-            self._problem("${{ }} cannot stand in the id of a step", node.where, "write the id itself")
-            return FAULT
-        text = self._spliced(node, kind.splice, literal=kind.literal)
-        if isinstance(text, Fault):
-            return FAULT
-        try:
-            return kind(text, node.where)
-        except TxoBaseError as err:
-            offset = getattr(err, "offset", None)
-            exact = offset is not None and text == node.text
-            self._problem(
-                err.what_went_wrong,
-                node.mark_at(offset) if exact and offset is not None else node.where,
-                err.how_to_fix,
-                length=getattr(err, "length", 1) if exact else node.length,
-                example=err.example,
-            )
-            return FAULT
-
-    def _spliced(self, node: Scalar, splice: Any, *, literal: bool = False) -> Any:
-        text = node.text
-        if fault := templates.slip(text):
-            self._problem(fault[1], node.mark_at(fault[0]), fault[2], length=3)
-            return FAULT
-        parts: list[str] = []
-        end, sound = 0, True
-        for hole in templates.holes(text):
-            before = text[: hole.start]
-            quote = templates.enclosing_quote(text, hole.start) if literal else ""
-            value = self._resolve(hole, node)
-            if quote:
-                sound = False
-                self._quoted_hole(node, hole, quote)
-            elif isinstance(value, Fault):
-                sound = False
-            else:
-                parts += [text[end : hole.start], self._splice_one(splice, value, before, node, hole)]
-            end = hole.end
-        parts.append(text[end:])
-        return "".join(parts) if sound and all(isinstance(part, str) for part in parts) else FAULT
-
-    def _splice_one(self, splice: Any, value: object, before: str, node: Scalar, hole: templates.Hole) -> Any:
-        if isinstance(value, Unknown):
-            value = unknown_sample(value)
-        try:
-            return splice(value, before)
-        except TxoBaseError as err:
-            self._problem(err.what_went_wrong, node.mark_at(hole.start), err.how_to_fix)
-            return FAULT
-
-    def _quoted_hole(self, node: Scalar, hole: templates.Hole, quote: str) -> None:
-        text = node.text
-        alone = text[hole.start - 1 : hole.start] == quote and text[hole.end : hole.end + 1] == quote
-        self._problem(
-            f"${{{{ {hole.path} }}}} stands between quotes, and brings its own",
-            node.mark_at(hole.start),
-            "remove the quotes" if alone else "take it out of the quotes and join texts with concat()",
-            length=hole.end - hole.start,
-        )
 
     # -- problems -----------------------------------------------------------------------------------------------
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from txojobs.errors import ValidationError
+from txojobs.steps.kinds import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 ColumnType: TypeAlias = Literal["text", "integer", "decimal", "boolean", "date", "datetime", "time"]
 
+MAX_INTEGER_DIGITS = 4300
+"""The interpreter's own limit for converting text to int; exact_json has the same."""
 _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?")
@@ -43,13 +47,11 @@ def _refuse(value: JsonValue, wanted: str) -> ValidationError:
 def _text(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, dict | list):
         from txojobs.exact_json import encode  # noqa: PLC0415  # msgspec: not for checking a job
 
         return encode(value).decode()
-    return str(value)
+    return number_text(value)
 
 
 def _decimal(value: JsonValue) -> JsonValue:
@@ -63,8 +65,10 @@ def _decimal(value: JsonValue) -> JsonValue:
 def _integer(value: JsonValue) -> JsonValue:
     number = _decimal(value)
     if isinstance(number, Decimal):
-        if number != number.to_integral_value():
+        if not number.is_finite() or number != number.to_integral_value():
             raise _refuse(value, "a whole number")
+        if number.adjusted() >= MAX_INTEGER_DIGITS:
+            raise _refuse(value, f"a whole number of at most {MAX_INTEGER_DIGITS:,} digits")
         return int(number)
     return number
 
@@ -79,11 +83,21 @@ def _boolean(value: JsonValue) -> JsonValue:
 
 def _matching(pattern: re.Pattern[str], wanted: str) -> Callable[[JsonValue], JsonValue]:
     def check(value: JsonValue) -> JsonValue:
-        if isinstance(value, str) and pattern.fullmatch(value.strip()):
-            return value.strip()
+        text = value.strip() if isinstance(value, str) else ""
+        if pattern.fullmatch(text) and (text[4:5] != "-" or _is_day(text[:10])):
+            return text
         raise _refuse(value, wanted)
 
     return check
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether the calendar has the day; year 0 and the 30th of February look right and are none."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 _DATETIME = re.compile(f"{_DATE.pattern}[T ]{_TIME.pattern}{_ZONE.pattern}")

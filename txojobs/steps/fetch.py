@@ -29,6 +29,7 @@ class Fetch(Step):
 
     verb: ClassVar[str] = "fetch"
     role: ClassVar[Role] = Role.SOURCE
+    can_reject: ClassVar[bool] = False
     main: ClassVar[str | None] = "entity"
 
     entity: Annotated[EntityPath, Doc("The entity set, or a path to one.", example="Customers")]

@@ -53,6 +53,7 @@ class Filter(Step):
                     elif verdict is not False and verdict is not None:
                         raise self._no_verdict(verdict)
                 except TxoBaseError as err:
+                    err.where = err.where or self.where.where
                     ctx.reject(record, position, err)
             if kept:
                 yield kept

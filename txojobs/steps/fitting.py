@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin
 
-from txojobs.steps.kinds import plain_value
+from txojobs.steps.kinds import number_text, plain_value
 from txojobs.steps.spec import alternatives, is_group, is_kind
 from txojobs.yaml_source import Mapping, Node, Scalar, Sequence
 
@@ -140,11 +140,9 @@ def as_text(value: object, before: str) -> str:
     """Return a value as it stands in plain text; `before` is the text in front of it."""
     del before
     value = plain_value(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, list | tuple):
         return ",".join(as_text(item, "") for item in value)
-    return "" if value is None else str(value)
+    return "" if value is None else number_text(value)
 
 
 def yaml_type(value: object) -> str:

@@ -6,6 +6,8 @@ OData filter an OData literal, inside a path one percent-encoded segment, inside
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from txojobs.errors import Mark, ValidationError
@@ -14,21 +16,27 @@ if TYPE_CHECKING:
     from txojobs.expressions import Expression
 
 NOWHERE = Mark("", 0, 0)
+MAX_ZEROS = 400
+"""Beyond it a number is written with its exponent."""
 
 
 class Kind:
     """A text of one kind. `where` is the mark of its first character, `text` what stands after splicing."""
 
-    __slots__ = ("text", "where")
+    __slots__ = ("is_sample", "text", "where")
 
     name: ClassVar[str]
     """As the reference page calls it."""
-    literal: ClassVar[bool] = False
-    """Whether a spliced value is a whole literal, so that quotes around it are a mistake."""
+    quotes: ClassVar[str] = ""
+    """The characters that quote a text in it: a spliced value is a whole literal, and must not stand in them."""
+    escape: ClassVar[str] = ""
+    """What makes a quote an ordinary character."""
 
     def __init__(self, text: str, where: Mark = NOWHERE) -> None:
         self.text = text
         self.where = where
+        self.is_sample = False
+        """Whether a value in it is not known yet, so that checks of the whole text must wait."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.text == getattr(other, "text", None)
@@ -51,7 +59,8 @@ class JmesPath(Kind):
     __slots__ = ("expression",)
 
     name = "JMESPath expression"
-    literal = True
+    quotes = "'\"`"
+    escape = "\\"
     prefix: ClassVar[tuple[str, ...]] = ()
     """How a path of the expression is reached from the records: () on one record, ("[]",) on their list."""
 
@@ -87,7 +96,7 @@ class ODataText(Kind):
     __slots__ = ()
 
     name = "OData expression"
-    literal = True
+    quotes = "'"
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:
@@ -104,7 +113,7 @@ class EntityPath(Kind):
     __slots__ = ()
 
     name = "entity set or path"
-    literal = True
+    quotes = "'"
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:
@@ -113,9 +122,16 @@ class EntityPath(Kind):
 
         from txojobs.rest.literals import odata_literal, segment  # noqa: PLC0415
 
-        if before.count("(") > before.count(")"):
+        outside = re.sub("'[^']*'", "", before)
+        if outside.count("(") > outside.count(")"):
             return quote(odata_literal(value), safe="")  # type: ignore[arg-type]  # as above
-        return segment(str(plain_value(value)))
+        return segment(_word(value, "an address"))
+
+
+class FilePath(str):
+    """The value of a param of type `file`: it may name a folder, and `workspace.inside` keeps it in its own."""
+
+    __slots__ = ()
 
 
 class FileName(Kind):
@@ -127,11 +143,11 @@ class FileName(Kind):
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:
-        """Return a word that every file system takes."""
+        """Return a word that every file system takes; a param of type `file` stays the path that it is."""
         from txojobs.files.names import clean_part  # noqa: PLC0415
 
         del before
-        return clean_part(str(plain_value(value)))
+        return value if isinstance(value, FilePath) else clean_part(_word(value, "a file name"))
 
 
 def field_path(name: str) -> JmesPath:
@@ -159,3 +175,19 @@ KINDS: tuple[type[Kind], ...] = (JmesPath, ListJmesPath, ODataText, EntityPath, 
 def plain_value(value: object) -> object:
     """Return a value as records hold it: a date or time as its ISO text, all else as it is."""
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _word(value: object, place: str) -> str:
+    if value is None or isinstance(value, list | tuple | dict):
+        shown = "null" if value is None else "a list" if isinstance(value, list | tuple) else "a mapping"
+        raise ValidationError(f"{shown} cannot be a part of {place}", how_to_fix="use a text, number or date")
+    return number_text(plain_value(value))
+
+
+def number_text(value: object) -> str:
+    """Return a value as text; true and false as JSON has them, a Decimal without an exponent that nobody wrote."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_ZEROS:
+        return format(value, "f")
+    return str(value)

@@ -7,11 +7,13 @@ from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
 from txojobs.errors import FileOperationError, Problem, StepError, TxoBaseError, ValidationError
-from txojobs.records import Batch, Columns, JsonValue, RecordStream
+from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType, cast
+from txojobs.steps.files import checked_extension
 from txojobs.steps.kinds import FileName
 from txojobs.steps.spec import Doc
+from txojobs.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,9 @@ class Load(Step):
     main: ClassVar[str | None] = "file"
 
     file: Annotated[FileName, Doc("The file, from the workspace's folder on.", example="data/targets.csv")]
+    delimiter: Annotated[
+        str | None, Doc("What separates the cells of a csv; a comma when left out.", example='";"')
+    ] = None
     sheet: Annotated[str | None, Doc("The sheet of a workbook; the first one when left out.")] = None
     types: Annotated[dict[str, ColumnType], Doc("Convert columns, exactly.", example="{Target: decimal}")] = (
         field(default_factory=dict)
@@ -37,13 +42,19 @@ class Load(Step):
     ] = ()
 
     def check(self, job: JobView) -> Iterable[Problem]:
-        """The extension must be known."""
-        from txojobs.files.formats import format_of  # noqa: PLC0415  # only where files are used
-
+        """The file's name and extension must be possible, and only some formats have sheets or delimiters."""
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
+            yield Problem("delimiter is one character, like ; or |", job.at("delimiter"))
+        if self.file.is_sample:
+            return
         try:
-            format_of(self.file.text)
+            extension = checked_extension(self.file.text)
         except ValidationError as err:
             yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
+            return
+        for option, only in (("sheet", ".xlsx"), ("delimiter", ".csv")):
+            if getattr(self, option) is not None and extension != only:
+                yield Problem(f"only {only} has a {option}, not {extension}", job.at(option), "delete it")
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return None: the file knows."""
@@ -57,14 +68,16 @@ class Load(Step):
         from txojobs.files.table import ReadOptions  # noqa: PLC0415
         from txojobs.workspace import inside  # noqa: PLC0415
 
-        path = inside(ctx.workspace.root, self.file.text)
+        path = inside(ctx.workspace.root, self.file.text, create=False)
         if not path.is_file():
             raise FileOperationError(
                 f"{self.file.text} is not in the workspace",
                 how_to_fix=_what_is_there(path, ctx.workspace.root),
                 where=self.file.where,
             )
-        stream = format_of(path.name).read(path, options=ReadOptions(sheet=self.sheet))
+        stream = format_of(path.name).read(
+            path, options=ReadOptions(sheet=self.sheet, delimiter=self.delimiter)
+        )
         columns = stream.columns
         if columns is not None:
             columns = tuple(each._replace(type=self.types.get(each.name, each.type)) for each in columns)
@@ -72,16 +85,16 @@ class Load(Step):
 
     def _typed(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         unseen = set(self.types) - set(self.optional)
+        seen: dict[str, None] = {}
         position, left = 0, ctx.limit
         for batch in batches:
             out = []
             for position, record in enumerate(batch[:left], position + 1):  # noqa: B020  # counts on
-                unseen -= record.keys()
+                if unseen:
+                    unseen -= record.keys()
+                    seen.update(dict.fromkeys(record))
                 try:
-                    for name, wanted in self.types.items():
-                        if name in record:
-                            record[name] = _cast(name, record[name], wanted)
-                    out.append(record)
+                    out.append(self._converted(record))
                 except TxoBaseError as err:
                     ctx.reject(record, position, err)
             if out:
@@ -91,7 +104,18 @@ class Load(Step):
                 if left <= 0:
                     return
         if unseen and position:
-            raise StepError(f"{self.file.text} has no column {min(unseen)!r}, which types names")
+            name = min(unseen)
+            raise StepError(
+                f"{self.file.text} has no column {name!r}, which types names",
+                how_to_fix=nearest(name, seen) or f"its columns are: {', '.join(list(seen)[:12])}",
+                example=f"optional: [{name}]    # below load, when it may be absent",
+            )
+
+    def _converted(self, record: Record) -> Record:
+        for name, wanted in self.types.items():
+            if name in record:
+                record[name] = _cast(name, record[name], wanted)
+        return record
 
 
 def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:

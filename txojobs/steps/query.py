@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import StepError
+from txojobs.errors import StepError, TxoBaseError
 from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import Memory, Role, Step
 from txojobs.steps.kinds import JmesPath, ListJmesPath
 from txojobs.steps.spec import Doc
-from txojobs.steps.watching import refuse_missing
+from txojobs.steps.watching import field_watch, refuse_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Query(Step):
     verb: ClassVar[str] = "query"
     role: ClassVar[Role] = Role.TRANSFORM
     memory: ClassVar[Memory] = Memory.TABLE
+    can_reject: ClassVar[bool] = False
     main: ClassVar[str | None] = "expression"
 
     expression: Annotated[
@@ -48,24 +49,32 @@ class Query(Step):
         return RecordStream(None, self._result(ctx, records.batches))
 
     def _result(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
-        from txojobs.expressions import FieldWatch  # noqa: PLC0415  # only a job that runs needs it
-
         everything: list[JsonValue] = [record for batch in batches for record in batch]
-        watch = FieldWatch(self.expression.expression)
         if everything:
+            watch = field_watch(self.expression, optional=self.optional)
             watch.saw_value(everything)
-            refuse_missing(self.expression, watch.missing(), self.optional)
-        result = self.expression.expression.evaluate(everything)
+            refuse_missing(self.expression, watch.missing())
+        result = self._evaluated(everything)
+        if result is None and not everything:
+            return  # nothing comes of nothing: `[0]`, say
         rows = result if isinstance(result, list) else [result]
         out = [self._record(row) for row in rows]
         for start in range(0, len(out), ctx.batch_size):
             yield out[start : start + ctx.batch_size]
 
+    def _evaluated(self, everything: list[JsonValue]) -> JsonValue:
+        try:
+            return self.expression.expression.evaluate(everything)
+        except TxoBaseError as err:
+            err.where = err.where or self.expression.where
+            raise
+
     def _record(self, row: JsonValue) -> Record:
         if isinstance(row, dict):
             return row
+        shown = "null" if row is None else repr(str(row)[:60])
         raise StepError(
-            f"the query must give a list of objects, and gives {str(row)[:60]!r} in it",
+            f"the query must give a list of objects, and gives {shown} in it",
             how_to_fix="make an object of it at the end of the expression",
             example=f"{self.expression.text} | {{result: @}}",
             where=self.expression.where,

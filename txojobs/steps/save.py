@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from itertools import chain
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError, ValidationError
-from txojobs.records import Batch, RecordStream
+from txojobs.records import Batch, Columns, RecordStream
 from txojobs.steps.base import JobView, Role, Step
+from txojobs.steps.files import checked_extension
 from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
+
+_Sheet: TypeAlias = "tuple[str, Columns | None, Iterator[Batch]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class Save(Step):
 
     verb: ClassVar[str] = "save"
     role: ClassVar[Role] = Role.SINK
+    can_reject: ClassVar[bool] = False
     main: ClassVar[str | None] = "file"
 
     file: Annotated[
@@ -44,20 +49,32 @@ class Save(Step):
     ] = True
 
     def check(self, job: JobView) -> Iterable[Problem]:
-        """The extension must be known, and only a workbook has sheets."""
-        from txojobs.files.formats import format_of  # noqa: PLC0415  # only where files are used
-
+        """The name and the extension must be possible, and each option must suit the format."""
+        yield from self._check_sheets(job)
+        if self.file.is_sample:
+            return
         try:
-            found = format_of(self.file.text)
+            extension = checked_extension(self.file.text)
         except ValidationError as err:
             yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
             return
-        if self.sheets and found.extension != ".xlsx":
-            yield Problem(
-                f"only .xlsx has sheets, not {found.extension}",
-                job.at("sheets"),
-                "save to a file that ends with .xlsx",
-            )
+        if self.sheets and extension != ".xlsx":
+            fix = "save to a file that ends with .xlsx"
+            yield Problem(f"only .xlsx has sheets, not {extension}", job.at("sheets"), fix)
+        if not self.formula_guard and extension != ".csv":
+            message = f"only .csv needs a formula-guard, not {extension}"
+            yield Problem(message, job.at("formula-guard"), "delete it")
+
+    def _check_sheets(self, job: JobView) -> Iterable[Problem]:
+        taken: list[str] = []
+        for name in self.sheets:
+            from txojobs.files.xlsx_backend import check_sheet_name  # noqa: PLC0415  # loads XlsxWriter
+
+            try:
+                check_sheet_name(name, taken=taken)
+            except ValidationError as err:
+                yield Problem(err.what_went_wrong, job.at("sheets"), err.how_to_fix)
+            taken.append(name)
 
     def reads_above(self) -> bool:
         """A workbook of several steps reads those, and nothing else."""
@@ -98,29 +115,36 @@ class Save(Step):
         ctx.note("written", _facts(self.file.text, summary.rows, summary.size_bytes, summary.conversions))
 
     def _workbook(self, ctx: RunContext) -> Iterator[Batch]:
-        from txojobs.files.xlsx import open_workbook  # noqa: PLC0415
-
-        path = ctx.outputs.create(self.file.text, stamped=self.stamp)
-        book = open_workbook(path, options=self._options(ctx))
-        rows, conversions = 0, dict[str, int]()
+        """Write a sheet for each step; the file is made with the first record."""
+        waiting: list[_Sheet] = []
+        book: Any = None
+        facts = _facts(self.file.text)
         try:
             for name, ref in self.sheets.items():
                 stream = ctx.read(ref.text)
-                sheet = book.sheet(name, columns=stream.columns)
-                for batch in stream.batches:
-                    sheet.write(batch)
-                written = sheet.close()
-                rows += written.rows
-                for kind, times in written.conversions.items():
-                    conversions[kind] = conversions.get(kind, 0) + times
-            if not rows:
-                self._write_empty()
-            size_bytes = book.close()
+                first = next(stream.batches, None)
+                waiting.append((name, stream.columns, chain([first] if first else [], stream.batches)))
+                if first is not None:
+                    book = book or self._open_workbook(ctx)
+                    _write_sheets(book, waiting, facts)
+            if book is None:
+                if not self._write_empty():
+                    return
+                book = self._open_workbook(ctx)
+            _write_sheets(book, waiting, facts)
+            facts["size-bytes"] = book.close()
         except BaseException:
-            book.abort()
+            if book is not None:
+                book.abort()
             raise
-        ctx.note("written", _facts(self.file.text, rows, size_bytes, conversions))
+        ctx.note("written", facts)
         yield from ()
+
+    def _open_workbook(self, ctx: RunContext) -> Any:
+        from txojobs.files.xlsx import open_workbook  # noqa: PLC0415
+
+        path = ctx.outputs.create(self.file.text, stamped=self.stamp)
+        return open_workbook(path, options=self._options(ctx))
 
     def _write_empty(self) -> bool:
         if self.when_empty == "fail":
@@ -132,5 +156,20 @@ class Save(Step):
         return self.when_empty == "write"
 
 
-def _facts(file: str, rows: int, size_bytes: int, conversions: dict[str, int]) -> dict[str, Any]:
-    return {"file": file, "rows": rows, "size-bytes": size_bytes, "conversions": conversions}
+def _write_sheets(book: Any, waiting: list[_Sheet], facts: dict[str, Any]) -> None:
+    """Write the sheets that wait, in their order, and forget them."""
+    for name, columns, batches in waiting:
+        sheet = book.sheet(name, columns=columns)
+        for batch in batches:
+            sheet.write(batch)
+        written = sheet.close()
+        facts["rows"] += written.rows
+        for kind, times in written.conversions.items():
+            facts["conversions"][kind] = facts["conversions"].get(kind, 0) + times
+    waiting.clear()
+
+
+def _facts(
+    file: str, rows: int = 0, size_bytes: int = 0, conversions: dict[str, int] | None = None
+) -> dict[str, Any]:
+    return {"file": file, "rows": rows, "size-bytes": size_bytes, "conversions": conversions or {}}

@@ -46,17 +46,21 @@ def slip(text: str) -> tuple[int, str, str] | None:
     )
 
 
-def enclosing_quote(text: str, offset: int) -> str:
-    """Return the quote character in which the place `offset` stands, or ''. Quotes double or escape as usual."""
+def enclosing_quote(text: str, offset: int, *, quotes: str, escape: str) -> str:
+    """Return the quote character in which the place `offset` stands, or ''.
+
+    `quotes` are the characters that begin a text; a doubled one ends it and begins another. `escape` makes the
+    next character an ordinary one; '' for languages that have none.
+    """
     quote = ""
     skip = False
     for letter in text[:offset]:
         if skip:
             skip = False
-        elif letter == "\\":
+        elif letter == escape:
             skip = True
         elif quote:
             quote = "" if letter == quote else quote
-        elif letter in "'\"`":
+        elif letter in quotes:
             quote = letter
     return quote

@@ -5,32 +5,22 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import Problem, StepError, TxoBaseError, ValidationError
-from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
+from txojobs.errors import Problem, StepError, TxoBaseError
+from txojobs.records import Batch, Columns, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
-from txojobs.steps.casting import ColumnType, cast
+from txojobs.steps.casting import ColumnType
 from txojobs.steps.kinds import JmesPath, field_path
+from txojobs.steps.projection import Value, converted, expressions, outgoing_column, projection
 from txojobs.steps.spec import Doc
-from txojobs.steps.watching import watching
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """One column: an expression or a fixed value, and how it is written."""
-
-    value: Annotated[JmesPath | None, Doc("Evaluated on the incoming record.", example="BalanceDue")] = None
-    const: Annotated[object, Doc("A fixed value instead.", example="Business Central")] = None
-    type: Annotated[
-        ColumnType | None, Doc("What the value must be; text is converted.", example="decimal")
-    ] = None
-    format: Annotated[str | None, Doc("A number format for spreadsheets.", example='"#,##0.00"')] = None
+from txojobs.steps.watching import field_watch, refuse_missing, watching
+from txojobs.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transform(Step):
     """Add, rename, drop and convert fields, or name the whole output column by column.
 
-    The options work in the order in which they stand below. Every expression sees the record as it came in.
+    The options work in the order in which they stand below: `columns` sees what add, rename and drop have made.
 
         - transform:
             columns:
@@ -73,125 +63,120 @@ class Transform(Step):
                     yield Problem(
                         f"{name!r} needs either value or const", job.at(option), "write one of the two"
                     )
-        if self.columns:
-            for name in self.types:
-                if name not in self.columns:
-                    yield Problem(f"types names {name!r}, which is no column", job.at("types"))
+        yield from self._check_names(job)
+
+    def _check_names(self, job: JobView) -> Iterable[Problem]:
+        """A name that an earlier option has taken away would be ignored in silence."""
+        new_names: dict[str, str] = {}
+        for new, old in self.rename.items():
+            if old in new_names:
+                message = f"{old!r} is renamed twice, to {new_names[old]!r} and {new!r}"
+                yield Problem(message, job.at("rename"), "write the second one with add")
+            new_names[old] = new
+        gone = {old: f"is called {new!r} by then" for old, new in new_names.items() if old not in self.rename}
+        for name in self.drop:
+            if name in gone:
+                yield Problem(f"drop names {name!r}, which {gone[name]}", job.at("drop"), "drop the new name")
+        gone |= dict.fromkeys(self.drop, "drop leaves out")
+        for name in self.types:
+            if self.columns and name not in self.columns:
+                fix = nearest(name, self.columns)
+                yield Problem(f"types names {name!r}, which is no column", job.at("types"), fix)
+            elif not self.columns and name in gone:
+                yield Problem(f"types names {name!r}, which {gone[name]}", job.at("types"), "remove it there")
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return the columns after all options."""
-        known = {column.name: column for column in incoming or ()}
+        changed = None if incoming is None else self._changed(incoming)
         if self.columns:
-            known = {name: _column(name, value, known) for name, value in self.columns.items()}
-        elif incoming is None:
+            before = {column.name: column for column in changed or ()}
+            changed = tuple(outgoing_column(name, value, before) for name, value in self.columns.items())
+        if changed is None:
             return None
-        else:
-            known |= {name: _column(name, value, known) for name, value in self.add.items()}
-            new_names = {old: new for new, old in self.rename.items()}
-            known = {
-                new_names.get(name, name): column._replace(name=new_names.get(name, name))
-                for name, column in known.items()
-                if new_names.get(name, name) not in self.drop
-            }
-        for name, wanted in self.types.items():
-            if name in known:
-                known[name] = known[name]._replace(type=wanted)
-        return tuple(known.values())
+        return tuple(each._replace(type=self.types.get(each.name, each.type)) for each in changed)
+
+    def _changed(self, incoming: Columns) -> Columns:
+        """Return the columns after add, rename and drop."""
+        known = {column.name: column for column in incoming}
+        known |= {name: outgoing_column(name, value, known) for name, value in self.add.items()}
+        new_names = {old: new for new, old in self.rename.items()}
+        renamed = [each._replace(name=new_names.get(each.name, each.name)) for each in known.values()]
+        return tuple(each for each in renamed if each.name not in self.drop)
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield one record for each that comes in."""
         return RecordStream(self.outgoing(records.columns), self._reshape(ctx, records.batches))
 
     def _reshape(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
-        reshape = self._reshaper()
+        change = self._changer()
+        project = projection(self.columns) if self.columns else None
+        later = [(each, field_watch(each, optional=self.optional)) for each in self._named_later()]
         position = 0
-        for batch in watching(batches, list(self.named()), optional=self.optional):
+        for batch in watching(batches, self.named(), optional=self.optional):
             out = []
             for position, record in enumerate(batch, position + 1):  # noqa: B020  # counts on from the last batch
                 try:
-                    out.append(reshape(record))
+                    changed = change(record)
+                    for _, watch in later:
+                        watch.saw_value(changed)
+                    out.append(self._typed(changed if project is None else project(changed)))
                 except TxoBaseError as err:
                     ctx.reject(record, position, err)
             if out:
                 yield out
+        for each, watch in later:
+            refuse_missing(each, watch.missing())
 
     def named(self) -> list[JmesPath]:
-        """Return every expression; a field that is renamed, dropped or converted is named by one, too."""
-        values = [*self.add.values(), *self.columns.values()]
-        found = [value if isinstance(value, JmesPath) else value.value for value in values]
+        """Return every expression on the incoming record; a field that is renamed, dropped or converted is one."""
+        values = [*self.add.values(), *(() if self._is_changed() else self.columns.values())]
+        plain = [name for name in self.rename.values() if name not in self.add]
         fresh = {*self.add, *self.rename}
-        plain = [*self.rename.values()]
-        if not self.columns:
-            plain += [name for name in (*self.drop, *self.types) if name not in fresh]
-        return [each for each in found if each is not None] + [field_path(name) for name in plain]
+        plain += [name for name in self.drop if name not in fresh]
+        plain += [name for name in self.types if name not in fresh and not self.columns]
+        return [*expressions(values), *(field_path(name) for name in plain)]
 
-    def _reshaper(self) -> Callable[[Record], Record]:
-        if self.columns and not (self.add or self.rename or self.drop or self.types):
-            return _projection(self.columns)
-        add, columns = _projection(self.add), _projection(self.columns) if self.columns else None
+    def stages(self, incoming: Columns) -> Iterable[tuple[Columns, Iterable[JmesPath]]]:
+        """Yield what comes in, and what `columns` works on."""
+        yield incoming, self.named()
+        yield self._changed(incoming), self._named_later()
 
-        def reshape(record: Record) -> Record:
+    def _named_later(self) -> list[JmesPath]:
+        return expressions(self.columns.values()) if self._is_changed() else []
+
+    def _is_changed(self) -> bool:
+        return bool(self.add or self.rename or self.drop)
+
+    def _changer(self) -> Callable[[Record], Record]:
+        """Return what add, rename and drop do, to a record of its own."""
+        if not self._is_changed():
+            return dict if self.types and not self.columns else lambda record: record
+        add = projection(self.add)
+        new_names = {old: new for new, old in self.rename.items()}
+
+        def change(record: Record) -> Record:
             changed = {**record, **add(record)}
-            if self.rename:
-                new_names = {old: new for new, old in self.rename.items()}
-                changed = {new_names.get(name, name): value for name, value in changed.items()}
+            if new_names:
+                renamed = {new_names.get(name, name): value for name, value in changed.items()}
+                if len(renamed) < len(changed):
+                    raise _two_of_a_name(changed, new_names)
+                changed = renamed
             for name in self.drop:
                 changed.pop(name, None)
-            if columns is not None:
-                changed = columns(changed)
-            for name, wanted in self.types.items():
-                if name in changed:
-                    changed[name] = _cast(name, changed[name], wanted)
             return changed
 
-        return reshape
+        return change
+
+    def _typed(self, record: Record) -> Record:
+        for name, wanted in self.types.items():
+            if name in record:
+                record[name] = converted(name, record[name], wanted)
+        return record
 
 
-def _column(name: str, value: JmesPath | Value, known: dict[str, Column]) -> Column:
-    if isinstance(value, Value):
-        source = known.get(value.value.text) if value.value else None
-        return Column(name, value.type or (source.type if source else None), value.format)
-    source = known.get(value.text)
-    return Column(name, source.type, source.format) if source else Column(name)
-
-
-def _projection(columns: dict[str, JmesPath | Value]) -> Callable[[Record], Record]:
-    """Return a function from the incoming record to exactly these columns."""
-    parts = [(name, _reader(name, value)) for name, value in columns.items()]
-    return lambda record: {name: read(record) for name, read in parts}
-
-
-def _reader(name: str, column: JmesPath | Value) -> Callable[[Record], JsonValue]:
-    if isinstance(column, JmesPath):
-        return _evaluator(name, column)
-    if column.value is None:
-        const: JsonValue = column.const  # type: ignore[assignment]  # YAML gives JSON values only
-        fixed = const if column.type is None else cast(const, column.type)
-        return lambda _: fixed
-    evaluate = _evaluator(name, column.value)
-    wanted = column.type
-    return evaluate if wanted is None else lambda record: _cast(name, evaluate(record), wanted)
-
-
-def _evaluator(name: str, path: JmesPath) -> Callable[[Record], JsonValue]:
-    evaluate = path.expression.evaluate
-
-    def read(record: Record) -> JsonValue:
-        try:
-            return evaluate(record)
-        except TxoBaseError as err:
-            raise StepError(
-                f"column {name!r}: {err}", how_to_fix=err.how_to_fix, example=err.example, where=path.where
-            ) from err
-
-    return read
-
-
-def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:
-    try:
-        return cast(value, wanted)
-    except ValidationError as err:
-        raise StepError(
-            f"column {name!r}: {err}",
-            how_to_fix="correct it at the source, or put the record aside with `rejects: FILE`",
-        ) from err
+def _two_of_a_name(record: Record, new_names: dict[str, str]) -> StepError:
+    name = next(new for old, new in new_names.items() if old in record and new in record)
+    return StepError(
+        f"rename would overwrite the field {name!r}, which the record has already",
+        how_to_fix=f"choose another name, or rename {name!r} too",
+    )

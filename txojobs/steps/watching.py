@@ -5,6 +5,7 @@ A misspelt name must never become an empty column or an empty file. Holds the na
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from txojobs.errors import StepError
@@ -13,6 +14,7 @@ from txojobs.steps.kinds import JmesPath
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from txojobs.expressions import FieldWatch
     from txojobs.records import Batch
 
 
@@ -24,29 +26,42 @@ def watching(
     Raises:
         StepError: with the mark of the expression and the nearest name that is there.
     """
-    from txojobs.expressions import FieldWatch  # noqa: PLC0415  # only a job that runs needs it
-
-    watches = [(each, FieldWatch(each.expression)) for each in expressions]
+    watches = [(each, field_watch(each, optional=optional)) for each in expressions]
     for batch in batches:
         for _, watch in watches:
             watch.saw(batch)
         yield batch
     for each, watch in watches:
-        refuse_missing(each, watch.missing(), optional)
+        refuse_missing(each, watch.missing())
 
 
-def refuse_missing(
-    expression: JmesPath, missing: Iterable[tuple[str, str | None]], optional: Iterable[str]
-) -> None:
-    """Raise a StepError for the first missing name that is not optional."""
-    allowed = set(optional)
+def field_watch(expression: JmesPath, *, optional: Iterable[str] = ()) -> FieldWatch:
+    """Return the watch over one expression; `optional` holds names of fields as people write them."""
+    from txojobs.expressions import FieldWatch, path_text  # noqa: PLC0415  # only a job that runs needs it
+
+    prefix = expression.prefix
+    allowed = [
+        spelling
+        for name in optional
+        for spelling in (name, path_text((name,)), path_text((*prefix, name)), path_text(prefix) + f".{name}")
+    ]
+    return FieldWatch(expression.expression, optional=allowed)
+
+
+def refuse_missing(expression: JmesPath, missing: Iterable[tuple[str, str | None]]) -> None:
+    """Raise a StepError for the first missing name."""
     for name, suggestion in missing:
-        if name not in allowed:
-            raise StepError(
-                f"no record has a field {name!r}, which the expression names: {expression.text}",
-                how_to_fix=f"did you mean {suggestion}?"
-                if suggestion
-                else "check the spelling against the service's fields",
-                example=f"optional: [{name}]    # below the step, when it may be absent from all records",
-                where=expression.where,
-            )
+        plain = name.removeprefix("[].")
+        known = f"did you mean {suggestion}?" if suggestion else None
+        raise StepError(
+            f"no record has a field {name!r}, which the expression names: {expression.text}",
+            how_to_fix=known or "check the spelling against the service's fields",
+            example=f"optional: [{_in_yaml(plain)}]    # below the step, when it may be absent from all records",
+            where=expression.where,
+        )
+
+
+def _in_yaml(name: str) -> str:
+    if name.startswith('"') and name.endswith('"') and '"' not in name[1:-1]:
+        return name
+    return name if re.fullmatch(r"[\w.]+", name) else "'" + name.replace("'", "''") + "'"

@@ -1,0 +1,141 @@
+"""Texts with `${{ }}` in them: each value resolved and put in as the kind of the text wants it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from txojobs.errors import Problem, TxoBaseError
+from txojobs.steps import templates
+from txojobs.steps.fitting import FAULT, Fault, Lone, Unknown, as_text, unknown_sample
+from txojobs.steps.kinds import Kind, StepRef
+
+if TYPE_CHECKING:
+    from txojobs.errors import Mark
+    from txojobs.yaml_source import Scalar
+
+
+class Resolver(Protocol):
+    """Gives the value of a `${{ path }}`."""
+
+    def value(self, path: str) -> object:
+        """Return the value, an Unknown while it cannot be known.
+
+        Raises:
+            TxoBaseError: there is no such path, with the fix.
+        """
+        ...
+
+
+class Splicer:
+    """Makes texts; every fault becomes a Problem in `problems`."""
+
+    def __init__(self, resolver: Resolver, problems: list[Problem]) -> None:
+        self._resolver = resolver
+        self._problems = problems
+        self._saw_unknown = False
+
+    def lone(self, node: Scalar) -> Any:
+        """Return the value of a text that is one `${{ }}` and nothing else, None for other texts, or FAULT."""
+        found = list(templates.holes(node.text))
+        if len(found) != 1 or node.text.strip() != node.text[found[0].start : found[0].end]:
+            return None
+        value = self._resolve(found[0], node)
+        return Lone(value) if not isinstance(value, Fault) else FAULT
+
+    def _resolve(self, hole: templates.Hole, node: Scalar) -> Any:
+        where = node.mark_at(hole.start)
+        if not templates.is_path(hole.path):
+            self._problem(
+                f"${{{{ }}}} holds a dotted path and nothing else, not {hole.path!r}",
+                where,
+                "compute with a transform step, or in an expression around it",
+                length=hole.end - hole.start,
+            )
+            return FAULT
+        try:
+            return self._resolver.value(hole.path)
+        except TxoBaseError as err:
+            self._problem(err.what_went_wrong, where, err.how_to_fix, length=hole.end - hole.start)
+            return FAULT
+
+    def text(self, node: Scalar) -> Any:
+        """Return a text with each `${{ }}` replaced by its value as text, or FAULT."""
+        return self._spliced(node, as_text)
+
+    def kind(self, kind: type[Kind], node: Scalar) -> Any:
+        """Return a text of a kind, each `${{ }}` put in by the kind's own rule, or FAULT."""
+        if kind is StepRef and "${{" in node.text:
+            self._problem("${{ }} cannot stand in the id of a step", node.where, "write the id itself")
+            return FAULT
+        text = self._spliced(node, kind.splice, kind)
+        if isinstance(text, Fault):
+            return FAULT
+        try:
+            value = kind(text, node.where)
+        except TxoBaseError as err:
+            offset = getattr(err, "offset", None)
+            exact = offset is not None and text == node.text
+            self._problem(
+                err.what_went_wrong,
+                node.mark_at(offset) if exact and offset is not None else node.where,
+                err.how_to_fix,
+                length=getattr(err, "length", 1) if exact else node.length,
+                example=err.example,
+            )
+            return FAULT
+        value.is_sample = self._saw_unknown
+        return value
+
+    def _spliced(self, node: Scalar, splice: Any, kind: type[Kind] = Kind) -> Any:
+        text = node.text
+        self._saw_unknown = False
+        if fault := templates.slip(text):
+            self._problem(fault[1], node.mark_at(fault[0]), fault[2], length=3)
+            return FAULT
+        parts: list[str] = []
+        end, sound = 0, True
+        for hole in templates.holes(text):
+            before = text[: hole.start]
+            quote = templates.enclosing_quote(text, hole.start, quotes=kind.quotes, escape=kind.escape)
+            value = self._resolve(hole, node)
+            if quote:
+                sound = False
+                self._quoted_hole(node, hole, quote)
+            elif isinstance(value, Fault):
+                sound = False
+            else:
+                parts += [text[end : hole.start], self._splice_one(splice, value, before, node, hole)]
+            end = hole.end
+        parts.append(text[end:])
+        return "".join(parts) if sound and all(isinstance(part, str) for part in parts) else FAULT
+
+    def _splice_one(self, splice: Any, value: object, before: str, node: Scalar, hole: templates.Hole) -> Any:
+        if isinstance(value, Unknown):
+            self._saw_unknown = True
+            value = unknown_sample(value)
+        try:
+            return splice(value, before)
+        except TxoBaseError as err:
+            self._problem(err.what_went_wrong, node.mark_at(hole.start), err.how_to_fix)
+            return FAULT
+
+    def _quoted_hole(self, node: Scalar, hole: templates.Hole, quote: str) -> None:
+        text = node.text
+        alone = text[hole.start - 1 : hole.start] == quote and text[hole.end : hole.end + 1] == quote
+        self._problem(
+            f"${{{{ {hole.path} }}}} stands between quotes, and brings its own",
+            node.mark_at(hole.start),
+            "remove the quotes" if alone else "take it out of the quotes and join texts with concat()",
+            length=hole.end - hole.start,
+        )
+
+    def _problem(
+        self,
+        message: str,
+        where: Mark,
+        fix: str | None = None,
+        *,
+        length: int = 1,
+        example: str | None = None,
+    ) -> None:
+        self._problems.append(Problem(message, where, fix, length=length, example=example))
