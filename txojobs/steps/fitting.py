@@ -99,6 +99,8 @@ def coerced(hint: Any, value: object) -> Any:
         return FAULT
     if origin is Literal:
         return value if value in get_args(hint) else FAULT
+    if origin is not None:  # a mapping is never the value of a `${{ }}`
+        return FAULT
     if hint is object:
         return list(value) if isinstance(value, tuple) else value
     if hint is Decimal and isinstance(value, int | Decimal) and not isinstance(value, bool):
