@@ -76,9 +76,12 @@ def test_a_dry_run_reads_a_little_and_writes_nothing(work: Workplace) -> None:
 
 
 def test_a_dry_run_finds_two_outputs_with_one_name(work: Workplace) -> None:
-    work.steps("  - load: data/n.jsonl\n  - save: n.csv\n  - save: N.csv\n")
+    """Names that only the run knows; those that stand in the job are found before it."""
+    names = "params: {a: {}, b: {}}\n"
+    steps = "  - load: data/n.jsonl\n  - save: ${{ params.a }}.csv\n  - save: ${{ params.b }}.csv\n"
+    work.job(f"version: 1\n{names}steps:\n{steps}")
     for dry_run in (True, False):
-        report = work.run(dry_run=dry_run)
+        report = work.run(dry_run=dry_run, params={"a": "left", "b": "LEFT"})
         assert isinstance(report.error, ValidationError)
         assert "one name" in str(report.error)
 

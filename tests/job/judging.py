@@ -31,7 +31,7 @@ GOOD_STEPS: tuple[dict[str, Any], ...] = (
         }
     },
     {"fetch": "Customers"},
-    {"load": {"file": "data/a.csv", "sheet": "One", "types": {"A": "decimal"}, "optional": ["A"]}},
+    {"load": {"file": "data/a.xlsx", "sheet": "One", "types": {"A": "decimal"}, "optional": ["A"]}},
     {"load": "data/a.csv"},
     {"filter": "`1` > `0`"},
     {"filter": {"where": "A.b", "optional": ["A"]}},
@@ -62,6 +62,8 @@ OF_VALUES = re.compile(
     r"|^key names |transform does nothing|needs either value or const|types names |if looks at values"
     r"|is none of the fields|this save reads its sheets only|has nothing to read$|passes nothing on to"
     r"|^params has no '|cannot stand in the id of a step|has no extension|the expression is empty"
+    r"|cannot be a? ?part of|cannot be written in|two steps write|^only .* ha(s|ve) "
+    r"|is one character|does not belong into query"
 )
 
 

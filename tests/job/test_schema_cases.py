@@ -177,4 +177,4 @@ def test_the_shipped_jobs_are_good_and_bind_the_schema(path: Path) -> None:
 
 def test_a_source_that_names_a_step_is_told_so() -> None:
     job = {"version": 1, "steps": [{"fetch": "C", "from": "nothing"}]}
-    assert faults(job) == ["fetch is a source and reads no step"]
+    assert faults(job) == ["this fetch is a source and reads no step"]

@@ -138,13 +138,12 @@ TAKEN: list[tuple[Any, dict[str, object]]] = [
         {
             "text": "word",
             "quoted": "7",
-            "null": None,
             "params.text": "x",
             "params.date": "2026-01-15",
             "params.none": None,
         },
     ),
-    (int | None, {"int": 7, "null": None, "params.int": 7, "params.none": None}),
+    (int | None, {"int": 7, "params.int": 7, "params.none": None}),
     (
         JmesPath,
         {

@@ -131,7 +131,9 @@ class LiveProgress(Listener):
             lines.append(self._clean(line))
         if self._note:
             lines.append(f"  {self._note}")
-        room = max(20, self._rich.width - 1)  # a line that fills its row wraps on some terminals, and stays behind
+        room = max(
+            20, self._rich.width - 1
+        )  # a line that fills its row wraps on some terminals, and stays behind
         rows = [row for line in lines for row in textwrap.wrap(line, room, drop_whitespace=False)]
         return _text("\n".join(rows))
 

@@ -168,8 +168,9 @@ class _StepReader:
 
     def _read_by_id(self, entry: Entry | None, verb: str, cls: type[Step], sample: Step) -> tuple[str, ...]:
         names = self.reader.names(entry, "from")
-        for name in names:
-            self._known_step(name.text, name.where)
+        if sample.reads_above():
+            for name in names:
+                self._known_step(name.text, name.where)
         if entry is not None and not sample.reads_above():
             what = "is a source and reads no step" if cls.role is Role.SOURCE else "reads its sheets only"
             self._problem(f"this {verb} {what}", entry.key.where, "remove `from`", length=len("from"))

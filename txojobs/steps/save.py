@@ -89,7 +89,11 @@ class Save(Step):
     def _options(self, ctx: RunContext) -> Any:
         from txojobs.files.table import WriteOptions  # noqa: PLC0415
 
-        return WriteOptions(name=self.file.text, formula_guard=self.formula_guard, created=ctx.now)
+        return WriteOptions(
+            name=self.file.text.replace("\\", "/").rpartition("/")[2],
+            formula_guard=self.formula_guard,
+            created=ctx.now,
+        )
 
     def _file(self, ctx: RunContext, records: RecordStream) -> Iterator[Batch]:
         from txojobs.files.formats import format_of  # noqa: PLC0415
