@@ -86,9 +86,10 @@ def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | Non
     job.name = _name(entries.get("name"), stem, reader, root.where)
     job.description = reader.text(entries.get("description"), "description") or ""
     job.api = reader.text(entries.get("api"), "api")
-    job.timezone = reader.text(entries.get("timezone"), "timezone") or "UTC"
-    if "timezone" in entries:
-        _check_timezone(job.timezone, entries["timezone"].value.where, problems)
+    zone = reader.text(entries.get("timezone"), "timezone")
+    if zone is not None:
+        job.timezone = zone
+        _check_timezone(zone, entries["timezone"].value.where, problems)
     if "params" in entries:
         job.params = read_params(entries["params"].value, problems)
     steps = entries.get("steps")

@@ -237,16 +237,15 @@ class _StepReader:
             )
             return None
         if len(verbs) == 1:
-            for name in rest:
-                if name != verbs[0]:
-                    self._stray(name, verbs[0], node.entries[name])
-            return None
+            misplaced = [self._stray(name, verbs[0], node.entries[name]) for name in rest if name != verbs[0]]
+            return None if any(misplaced) else verbs[0]
         if third := next((name for name in rest if step_class(name)), None):
             return third
         self._unknown_verb(rest[0], node.entries[rest[0]])
         return None
 
-    def _stray(self, name: str, verb: str, entry: Entry) -> None:
+    def _stray(self, name: str, verb: str, entry: Entry) -> bool:
+        """Note a key that is none; true when it is an option of the verb that stands at the wrong place."""
         cls = step_class(verb)
         options = [option.name for option in options_of(cls)] if cls else []
         if name in LATER:
@@ -257,6 +256,7 @@ class _StepReader:
         else:
             fix = nearest(name, [*COMMON, *options]) or f"known beside {verb}: {', '.join(COMMON)}"
             self._problem(f"a step has no key {name!r}", entry.key.where, fix, length=len(name))
+        return name in options
 
     def _unknown_verb(self, name: str, entry: Entry) -> None:
         if name in LATER:

@@ -1,0 +1,111 @@
+"""Late binding: what a step gets when it is about to run, and every fault told with its place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from txojobs.errors import InvalidJobError, Mark, StepError
+from txojobs.job.bind import bind_condition, bind_step, bind_text
+from txojobs.job.load import load_text
+from txojobs.job.scope import Scope, run_facts
+from txojobs.steps.filter import Filter
+from txojobs.steps.kinds import FileName, FilePath
+
+if TYPE_CHECKING:
+    from txojobs.job.model import StepUse
+
+PARAMS = "version: 1\nparams:\n  p: {required: false}\n  n: {type: number, default: 1}\n  f: {type: file}\nsteps:\n"
+
+
+def use_of(step: str) -> StepUse:
+    loaded = load_text(f"{PARAMS}  - {{id: a, load: a.csv}}\n  - {step}\n", file="f", stem="s")
+    assert loaded.job is not None, loaded.problems
+    return loaded.job.steps[-1]
+
+
+def scope(**params: object) -> Scope:
+    now = datetime(2026, 1, 15, tzinfo=timezone.utc)
+    return Scope(params=params, config={"s": {"limit": 0.1}}, run=run_facts("id", now), counts={"a": 3})
+
+
+def test_a_step_is_bound_with_the_values_of_the_run() -> None:
+    step = bind_step(use_of("filter: A > ${{ params.n }}"), scope(n=Decimal("1.50")))
+    assert isinstance(step, Filter)
+    assert step.where.text == "A > `1.50`"
+
+
+def test_a_value_that_does_not_suit_is_an_error_with_its_mark() -> None:
+    use = use_of("save: '${{ params.p }}'")
+    with pytest.raises(InvalidJobError) as caught:
+        bind_step(use, scope(p="x.foo"))
+    (problem,) = caught.value.problems
+    assert "'.foo' are not supported" in problem.message
+    assert problem.where == Mark("f", 8, 5)
+    with pytest.raises(InvalidJobError) as caught:
+        bind_step(use, scope(p=None))
+    assert caught.value.problems[0].where == Mark("f", 8, 12)
+
+
+@pytest.mark.parametrize("path", ["../x.csv", "/etc/x.csv", "C:\\x.csv", "a/../../x.csv"])
+def test_b5_a_file_of_a_param_never_leaves_its_folder(path: str) -> None:
+    for step in ("save: ${{ params.f }}", "load: ${{ params.f }}"):
+        with pytest.raises(InvalidJobError):
+            bind_step(use_of(step), scope(f=FilePath(path)))
+
+
+def test_a_value_of_the_configuration_is_an_exact_decimal() -> None:
+    step = bind_step(use_of("filter: A > ${{ config.s.limit }}"), scope())
+    assert isinstance(step, Filter)
+    assert step.where.text == "A > `0.1`"
+
+
+def test_a_configuration_that_lacks_the_value_is_an_error() -> None:
+    use = use_of("filter: A > ${{ config.s.limt }}")
+    with pytest.raises(InvalidJobError) as caught:
+        bind_step(use, scope())
+    assert caught.value.problems[0].fix == "did you mean 'limit'?"
+    assert caught.value.problems[0].where == Mark("f", 8, 17)
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        ("true", True),
+        ("false", False),
+        ("${{ params.n }} > 0", True),
+        ("${{ params.n }} > 5", False),
+        ("${{ params.p }} == null", True),
+        ("${{ params.p }} == 'x'", False),
+        ("${{ params.p }}", False),
+        ("${{ steps.a.count }} > 2", True),
+        ("${{ run.today }} >= '2026-01-01'", None),
+    ],
+)
+def test_a_condition_is_true_or_false(condition: str, verdict: bool | None) -> None:  # noqa: FBT001  # a table
+    node = use_of(f"filter: A\n    if: {condition}").condition
+    assert node is not None
+    if verdict is None:
+        bind_condition(node, scope())
+    else:
+        assert bind_condition(node, scope(n=Decimal(1), p=None)) is verdict
+
+
+@pytest.mark.parametrize("condition", ["${{ params.n }}", "'text'", "add(${{ params.n }}, 1)"])
+def test_a_condition_that_is_neither_is_an_error_with_its_mark(condition: str) -> None:
+    node = use_of(f'filter: A\n    if: "{condition}"').condition
+    assert node is not None
+    with pytest.raises(StepError, match="must be true or false") as caught:
+        bind_condition(node, scope(n=Decimal(1)))
+    assert caught.value.where == Mark("f", 9, 9)
+
+
+def test_a_file_name_gets_its_values() -> None:
+    node = use_of("filter: A\n    rejects: bad-${{ params.p }}.csv").rejects
+    assert node is not None
+    assert bind_text(FileName, node, scope(p="a/b")) == "bad-a-b.csv"
+    with pytest.raises(InvalidJobError):
+        bind_text(FileName, node, scope(p=None))
