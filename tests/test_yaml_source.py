@@ -190,6 +190,7 @@ def test_a_missing_value_is_shown_at_its_key() -> None:
         ("a: |\n  b ==\n  c\n", 5, 3, 3),
         ("a: |\r\n  b ==\r\n    c\r\n", 7, 3, 5),
         ("a: |\n\n  b\n\n  c\n", 1, 3, 3),
+        ("a: |\n\n  b\n\n  c\n", 3, 4, 1),
         ("a: >\n  b\n  c\n", 2, 1, 4),
         ("a: b\n  c\n", 2, 1, 4),
     ],

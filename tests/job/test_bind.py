@@ -52,7 +52,7 @@ def test_a_value_that_does_not_suit_is_an_error_with_its_mark() -> None:
 
 @pytest.mark.parametrize("path", ["../x.csv", "/etc/x.csv", "C:\\x.csv", "a/../../x.csv"])
 def test_b5_a_file_of_a_param_never_leaves_its_folder(path: str) -> None:
-    for step in ("save: ${{ params.f }}", "load: ${{ params.f }}"):
+    for step in ("save: ${{ params.f }}", "load: ${{ params.f }}\n    if: ${{ steps.a.count }} > 0"):
         with pytest.raises(InvalidJobError):
             bind_step(use_of(step), scope(f=FilePath(path)))
 

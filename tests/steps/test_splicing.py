@@ -238,6 +238,7 @@ def test_b5_a_text_in_a_file_name_is_one_word(value: str) -> None:
         (ODataText, "A in ${{ params.numbers }}", "A in (1,2.5)"),
         (EntityPath, "C(${{ params.int }})", "C(7)"),
         (EntityPath, "C/${{ params.date }}", "C/2026-01-15"),
+        (EntityPath, "C('(')/D/${{ params.text }}", "C('(')/D/x"),
         (FileName, "x-${{ params.date }}.csv", "x-2026-01-15.csv"),
         (FileName, "x-${{ params.text }}-${{ params.number }}.csv", "x-x-1.50.csv"),
         (FileName, "${{ params.file }}", "data/a.csv"),

@@ -46,13 +46,7 @@ def load_config(
         ValidationError: `org` or `env` cannot be such a name.
         ConfigurationError: the file is missing or wrong; `problems` holds everything, warnings too.
     """
-    check_name("an organisation", org)
-    check_name("an environment", env)
-    if "-" in env:
-        raise ValidationError(
-            f"{env!r} cannot be the name of an environment: it holds a '-'",
-            how_to_fix="use a name without '-', so that <org>-<env> can be told apart",
-        )
+    _check_place(org, env)
     folder = workspace.root / "config"
     file = f"config/{org}-{env}{SUFFIX}"
     main = _read_main(folder, org, env)
@@ -77,6 +71,16 @@ def load_config(
     )
     secrets.update((name, value) for name, (_, value) in variables.items())
     return _assembled(_with_whole_paths(main.value, workspace.root), secrets, origins, problems)
+
+
+def _check_place(org: str, env: str) -> None:
+    check_name("an organisation", org)
+    check_name("an environment", env)
+    if "-" in env:
+        raise ValidationError(
+            f"{env!r} cannot be the name of an environment: it holds a '-'",
+            how_to_fix="use a name without '-', so that <org>-<env> can be told apart",
+        )
 
 
 def _read_main(folder: Path, org: str, env: str) -> JsonText:

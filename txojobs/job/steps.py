@@ -121,27 +121,23 @@ class _StepReader:
 
     def _common(self, node: Mapping, verb: str, cls: type[Step], entry: Entry, number: int) -> StepUse | None:
         entries = node.entries
-        where = entry.key.where
-        identifier = entries.get("id")
-        api = entries.get("api")
-        rejects = entries.get("rejects")
-        condition = entries.get("if")
+        api, rejects, condition = (entries.get(key) for key in ("api", "rejects", "if"))
         if condition is not None:
             self._check_condition(condition)
         if rejects is not None:
             self._check_rejects(rejects, verb, cls)
         if api is not None:
             self.binder.value(str, api.value, "api")
-        sample = self.binder.options(cls, entry.value, where, verb)
-        name = identifier.value.text if identifier and isinstance(identifier.value, Scalar) else None
+        sample = self.binder.options(cls, entry.value, entry.key.where, verb)
+        reads = self._reads(entries.get("from"), verb, cls, sample)
         timeout_s = self.reader.seconds(entries.get("timeout"), "timeout")
         on_error = self.reader.choice(entries.get("on-error"), "on-error", ("fail", "continue"))
         description = self.reader.text(entries.get("description"), "description")
         disabled = self.reader.flag(entries.get("disabled"), "disabled")
         if sample is None:
             return None
-        for ref in kinds_in(sample, StepRef):
-            self._known_step(ref.text, ref.where)
+        name = getattr(entries["id"].value, "text", None) if "id" in entries else None
+        values = [each.value for each in (entry, condition, rejects, api) if each is not None]
         return StepUse(
             key=name or self._key(verb, number),
             id=name,
@@ -149,13 +145,9 @@ class _StepReader:
             verb=verb,
             cls=cls,
             options=entry.value,
-            where=where,
-            reads=self._read_by_id(entries.get("from"), verb, cls, sample),
-            waits_for=tuple(
-                dict.fromkeys(
-                    _counted([each.value for each in (entry, condition, rejects, api) if each is not None])
-                )
-            ),
+            where=entry.key.where,
+            reads=reads,
+            waits_for=tuple(dict.fromkeys(_counted(values))),
             sample=sample,
             api=api.value if api and isinstance(api.value, Scalar) else None,
             condition=condition.value if condition else None,
@@ -166,12 +158,15 @@ class _StepReader:
             description=description or "",
         )
 
-    def _read_by_id(self, entry: Entry | None, verb: str, cls: type[Step], sample: Step) -> tuple[str, ...]:
+    def _reads(self, entry: Entry | None, verb: str, cls: type[Step], sample: Step | None) -> tuple[str, ...]:
+        """Return the ids that `from` names; each id that the step names must be there."""
         names = self.reader.names(entry, "from")
-        if sample.reads_above():
-            for name in names:
-                self._known_step(name.text, name.where)
-        if entry is not None and not sample.reads_above():
+        reads_above = sample is None or sample.reads_above()
+        for name in names if reads_above and cls.role is not Role.SOURCE else ():
+            self._known_step(name.text, name.where)
+        for ref in kinds_in(sample, StepRef):
+            self._known_step(ref.text, ref.where)
+        if entry is not None and not reads_above:
             what = "is a source and reads no step" if cls.role is Role.SOURCE else "reads its sheets only"
             self._problem(f"this {verb} {what}", entry.key.where, "remove `from`", length=len("from"))
         return tuple(name.text for name in names)
