@@ -192,6 +192,7 @@ def test_a_missing_value_is_shown_at_its_key() -> None:
         ("a: |\n\n  b\n\n  c\n", 1, 3, 3),
         ("a: |\n\n  b\n\n  c\n", 3, 4, 1),
         ("a: >\n  b\n  c\n", 2, 1, 4),
+        ("a: |\n\x85b\n", 1, 1, 4),  # ruamel breaks the line there, YAML 1.2 does not
         ("a: b\n  c\n", 2, 1, 4),
     ],
 )

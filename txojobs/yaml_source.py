@@ -205,11 +205,18 @@ class _Walker:
         return node.value, where, max(0, last - where.column + 1)
 
     def _indent(self, text: str, where: Mark) -> int | None:
-        """Return the columns by which the lines of a literal block are indented, None for an empty one."""
+        """Return the columns by which the lines of a literal block are indented.
+
+        None for an empty one, and where its lines are not those of the source: ruamel breaks them at U+0085, too.
+        """
+        found = None
         for number, line in enumerate(text.split("\n")):
-            if line:
-                return len(self.line(where.line + number)) - len(line)
-        return None
+            source = self.line(where.line + number)
+            if line and found is None:
+                found = len(source) - len(line)
+            if line and source[found:] != line:
+                return None
+        return found
 
     def _entries(self, node: Any, depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
