@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError, TxoBaseError
+from txojobs.expressions import FieldWatch
 from txojobs.records import Batch, Columns, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType
@@ -108,24 +109,35 @@ class Transform(Step):
         return RecordStream(self.outgoing(records.columns), self._reshape(ctx, records.batches))
 
     def _reshape(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
-        change = self._changer()
-        project = projection(self.columns) if self.columns else None
         later = [(each, field_watch(each, optional=self.optional)) for each in self._named_later()]
+        reshape = self._reshaper([watch for _, watch in later])
         position = 0
         for batch in watching(batches, self.named(), optional=self.optional):
             out = []
             for position, record in enumerate(batch, position + 1):  # noqa: B020  # counts on from the last batch
                 try:
-                    changed = change(record)
-                    for _, watch in later:
-                        watch.saw_value(changed)
-                    out.append(self._typed(changed if project is None else project(changed)))
+                    out.append(reshape(record))
                 except TxoBaseError as err:
                     ctx.reject(record, position, err)
             if out:
                 yield out
         for each, watch in later:
             refuse_missing(each, watch.missing())
+
+    def _reshaper(self, watches: list[FieldWatch]) -> Callable[[Record], Record]:
+        """Return what all options do to a record; `watches` see it before `columns` does."""
+        project = projection(self.columns) if self.columns else None
+        if project is not None and not (self._is_changed() or self.types):
+            return project
+        change = self._changer()
+
+        def reshape(record: Record) -> Record:
+            changed = change(record)
+            for watch in watches:
+                watch.saw_value(changed)
+            return self._typed(changed if project is None else project(changed))
+
+        return reshape
 
     def named(self) -> list[JmesPath]:
         """Return every expression on the incoming record; a field that is renamed, dropped or converted is one."""
