@@ -75,8 +75,9 @@ def install_everywhere() -> None:
             inner = environment(python, top / f"python{version}")
             pip(inner, wheel)
             workspace = top / f"workspace {version}"
-            run(inner, "-m", "txojobs", "init", workspace)
-            run(inner, "-m", "txojobs", "validate", cwd=workspace)
+            command = inner.parent / "txojobs"
+            run(command, "init", workspace)
+            run(command, "validate", cwd=workspace)
             run(inner, "-m", "txojobs", "run", "export-customers", "demo", "test", cwd=workspace)
             written = list((workspace / "output").glob("demo-test-customers_*.xlsx"))
             if len(written) != 1:

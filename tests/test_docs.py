@@ -113,6 +113,7 @@ def test_the_shell_commands_of_the_readme_are_those_that_ci_runs() -> None:
     assert commands == CHECKED_BY_CI
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "\nmake test\n" in ci
+    assert ci.count("make -C ") == ci.count('" demo\n') == 2
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^demo: .*\n\t.*txojobs run export-customers demo test$", makefile, re.MULTILINE)
     for block in blocks("bat"):

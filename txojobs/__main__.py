@@ -22,6 +22,10 @@ def main() -> None:
 
         sys.stdout.write(f"txojobs {__version__}\n")
         sys.exit(0)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the one who started us has closed it
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the life of the process
+            setattr(sys, name, nowhere)
     gc.disable()
     try:
         from txojobs.cli.main import run_command_line  # noqa: PLC0415

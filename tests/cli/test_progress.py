@@ -70,7 +70,7 @@ def test_numbers_are_grouped_and_units_said() -> None:
 
 def test_a_read_that_nothing_proves_says_so() -> None:
     proof = {"strength": "unproven", "count": None, "count-note": "not asked: limit", "key-checked": False}
-    assert proof_in_words(proof) == "complete: not proven (not asked: limit)"
+    assert proof_in_words(proof) == "not proven to be complete (not asked: limit)"
 
 
 @pytest.mark.parametrize(

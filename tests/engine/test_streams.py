@@ -236,7 +236,6 @@ def test_what_is_switched_off(work: Workplace, off: str) -> None:
     assert {name: len(text.splitlines()) for name, text in work.outputs().items()} == {
         "t.jsonl": 3,
         "u.jsonl": 3,
-        "w.jsonl": 3,
     }
     assert report.outcome == "done"
     assert [step.key for step in report.steps if step.state == "skipped"] == [
@@ -244,6 +243,7 @@ def test_what_is_switched_off(work: Workplace, off: str) -> None:
         "save-5",
         "x",
         "save-8",
+        "save-10",  # a part of what it reads is left out: a shortened file would look like a whole one
     ]
 
 

@@ -47,14 +47,21 @@ def exit_code(error: BaseException) -> int:
     return next((code for kind, code in BY_ERROR if isinstance(error, kind)), BUG)
 
 
-def run_code(outcome: str, error: BaseException | None, *, signal_number: int | None = None) -> int:
+def run_code(
+    outcome: str,
+    error: BaseException | None,
+    *,
+    signal_number: int | None = None,
+    requested: bool = False,
+) -> int:
     """Return the exit code of a run that began: what fails in it is no longer a matter of usage.
 
-    A value that first came to light in the run (`${{ steps.x.count }}`, say) still makes the job invalid.
+    A job or a configuration is called invalid only while nothing was requested.
     """
     if outcome == "interrupted" and signal_number is not None:
         return 128 + signal_number
     if error is None or outcome == "interrupted":
         return BY_OUTCOME[outcome]
-    begun = isinstance(error, errors.ValidationError | errors.MissingKeyError)
-    return FAILED if begun else exit_code(error)
+    code = exit_code(error)
+    begun = requested or isinstance(error, errors.ValidationError | errors.MissingKeyError)
+    return FAILED if begun and code == INVALID else code

@@ -35,7 +35,7 @@ repos:
         name: check jobs and configuration
         entry: txojobs validate
         language: system
-        files: ^(jobs/.*\\.ya?ml|config/.*\\.json)$
+        files: ^(jobs/.*\\.ya?ml|config/[^/]*\\.json)$
 """
 SETTINGS = {
     "yaml.schemas": {"./schemas/job-schema.json": ["jobs/**/*.yaml", "jobs/**/*.yml"]},

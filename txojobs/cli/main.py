@@ -148,7 +148,10 @@ def _show_bug(err: Exception) -> int:
     import tempfile  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
-    text = "".join(traceback.format_exception(err))
+    from txojobs.redact import Redactor  # noqa: PLC0415
+
+    lines = "".join(traceback.format_exception(err)).splitlines()
+    text = "\n".join(map(Redactor().clean_line, lines)) + "\n"  # no run knows its secrets here: by their look
     with tempfile.NamedTemporaryFile(
         "w", prefix="txojobs-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:

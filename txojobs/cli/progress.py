@@ -213,7 +213,7 @@ def proof_in_words(proof: Any) -> str:
     """Return what is known of the completeness of a read."""
     counted = proof["count"] is not None and proof["count-note"] is None
     if proof["strength"] == "unproven":
-        return f"complete: not proven ({proof['count-note'] or 'no count'})"
+        return f"not proven to be complete ({proof['count-note'] or 'no count'})"
     words = ["rows = $count"] if counted else []
     if proof["key-checked"]:
         words.append("no key twice")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import logging
 import os
 import shlex
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -72,7 +72,7 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
     with Signals(cancel, farewell=screen.restore) as signals:
         try:
             workspace, loaded, places, params = _arguments(ctx, job, org, env, options)
-            again = _again(loaded, places, params)
+            again = _again(loaded, places, params, options)
             with _shown(screen, options) as listener:
                 report = _execute(
                     signals,
@@ -95,7 +95,9 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
         if not options["quiet"] or report.error is not None:
             console = screen if report.error is None else stderr()
             show_summary(console, report, workspace, source=source_lines, again=again)
-        return run_code(report.outcome, report.error, signal_number=signals.number)
+        return run_code(
+            report.outcome, report.error, signal_number=signals.number, requested=bool(report.traffic)
+        )
 
 
 def _arguments(
@@ -140,14 +142,21 @@ def _execute(
     return execute(request, listener)
 
 
-def _again(job: Job, places: tuple[str, str], params: dict[str, str]) -> str:
+def _again(job: Job, places: tuple[str, str], params: dict[str, str], options: dict[str, Any]) -> str:
     """Return the command that repeats the run."""
     pairs = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
-    return shlex.join(["txojobs", "run", job.name, *places, *pairs])
+    kept = [
+        part for name in ("limit", "output") if options[name] for part in (f"--{name}", str(options[name]))
+    ]
+    kept += ["--dry-run"] if options["dry_run"] else []
+    words = ["txojobs", "run", job.name, *places, *pairs, *kept]
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2, default=float))
+    from txojobs.engine.report import document as as_text  # noqa: PLC0415  # only when asked for
+
+    click.echo(as_text(document).decode())
 
 
 @contextlib.contextmanager

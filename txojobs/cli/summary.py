@@ -41,6 +41,9 @@ def show_summary(
         console.line(f"{rejected:,} {'record was' if rejected == 1 else 'records were'} put aside")
     written = ", nothing was written" if report.dry_run else ""
     console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
+    for step in report.steps if report.dry_run else ():
+        if "request" in step.notes:
+            console.line(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
     for name in report.would_write:
         console.line(f"would write {clean(shown(Path(name), workspace))}")
     for path in report.outputs:

@@ -69,12 +69,13 @@ class Chain:
         inputs = [*use.reads, *use.refs]
         for key in inputs:
             self._decide(self._state.job.step(key))
-        if inputs and self._left_out.issuperset(inputs):
+        if self._left_out.intersection(inputs):
             self._leave_out(use, with_readers=True)
         else:
             if use.condition is not None and not use.disabled:
                 for name in use.waits_for:
                     self.finish(name)
+            self._decided.add(use.key)  # also when its `if` fails: it is not asked twice
             if not self._is_on(use):
                 self._leave_out(use, with_readers=use.cls.role is Role.SOURCE)
         self._decided.add(use.key)
@@ -92,13 +93,19 @@ class Chain:
         with self._state.tagged(use):
             return bind_condition(use.condition, self._state.scope())
 
+    def bind_all(self) -> None:
+        """Bind each step whose values are known, so that one that does not suit is found before any request."""
+        for use in self._state.job.steps:
+            if not use.waits_for and self._state.results[use.key].state != "skipped":
+                bind_step(use, self._state.scope())
+
     def ends(self) -> list[StepUse]:
         """Return the steps that must be pulled to their end: those that nobody reads, then every sink.
 
         Sinks come from the last to the first: what one has not read yet must not be pulled past it.
         """
         steps = [use for use in self._state.job.steps if use.key not in self._left_out]
-        unread = [use for use in steps if not self._active_readers(use.key)]
+        unread = [use for use in steps if not self._state.job.readers(use.key)]
         sinks = [use for use in reversed(self._state.in_order()) if use.cls.role is Role.SINK]
         return unread + [use for use in sinks if use in steps and use not in unread]
 

@@ -34,7 +34,8 @@ class Rejects:
 
             path = self._outputs.create(self._name, stamped=True)
             self._writer = format_of(self._name).open_writer(path, columns=None, options=WriteOptions())
-        self._writer.write([{REASON: why.what_went_wrong, POSITION: position, **record}])
+        fields = {name: value for name, value in record.items() if name not in (REASON, POSITION)}
+        self._writer.write([{REASON: why.what_went_wrong, POSITION: position, **fields}])
         self._result.rejected += 1
 
     def close(self) -> None:

@@ -110,6 +110,15 @@ def title_of(step: object) -> str:
     return str(getattr(named, "text", ""))
 
 
+def document(value: Any) -> bytes:
+    """Return a report as indented JSON; every digit of a number stays."""
+    import msgspec  # noqa: PLC0415  # only when a run is over
+
+    from txojobs.exact_json import encode  # noqa: PLC0415
+
+    return msgspec.json.format(encode(value), indent=2)
+
+
 def _step(step: StepResult) -> dict[str, Any]:
     return {
         "id": step.key,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
+import tempfile
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txojobs.engine.events import Listener
@@ -14,7 +17,6 @@ from txojobs.errors import ConfigurationError, FileOperationError, RunCancelledE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from txojobs.config import Config
     from txojobs.errors import Problem
@@ -46,8 +48,12 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
         except FileOperationError as err:
             report.error = err
             return report
-        with log:
-            return _run(request, report, config=config, local_now=local_now, listener=listener, log=log)
+        try:
+            with log:
+                return _run(request, report, config=config, local_now=local_now, listener=listener, log=log)
+        finally:
+            if request.dry_run:  # it writes nothing, no log either
+                shutil.rmtree(log.path.parent, ignore_errors=True)
 
 
 def _report(request: RunRequest, config: Config, *, now: datetime, local_now: datetime) -> RunReport:
@@ -159,6 +165,10 @@ def _open_log(request: RunRequest, report: RunReport) -> RunLog:
     from txojobs.files.os_errors import explained  # noqa: PLC0415
     from txojobs.logs import start_logging  # noqa: PLC0415  # logging: only for a run
 
+    if request.dry_run:
+        return start_logging(
+            Path(tempfile.mkdtemp()) / "log", redactor=report.redactor, console=request.console
+        )
     folder = request.workspace.root / "logs"
     name = f"{request.org}-{request.env}-{request.job.name}_{report.started:%Y-%m-%dT%H%MZ}.log"
     with explained(folder, doing="write into"):

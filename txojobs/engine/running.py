@@ -6,12 +6,12 @@ Nothing appears under a final name unless all went well, and whatever goes wrong
 from __future__ import annotations
 
 import contextlib
-import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from txojobs.engine.chain import Chain
 from txojobs.engine.outputs import RunOutputs
+from txojobs.engine.report import document
 from txojobs.engine.services import Services
 from txojobs.engine.state import RunState
 from txojobs.errors import RunCancelledError, TxoBaseError
@@ -112,10 +112,21 @@ class Run:
                 )
 
     def _pull(self) -> None:
-        self.chain.settle()
+        self._settle()
+        self.chain.bind_all()
         for use in self.chain.ends():
             self._drain(use)
         self.chain.close()
+
+    def _settle(self) -> None:
+        """Decide which steps take part; one whose `if` fails may be gone on without."""
+        while True:
+            try:
+                self.chain.settle()
+            except TxoBaseError as err:
+                self._go_on_without(err)
+            else:
+                return
 
     def _drain(self, use: StepUse) -> None:
         if use.key in self.failed:
@@ -149,8 +160,24 @@ class Run:
         self.state.outputs.discard(lost)
         self.report.would_write = self.state.outputs.planned() if self.request.dry_run else []
         self.report.outputs = self.state.outputs.commit()
+        self._warn_of_what_is_not_there()
         rejected = any(result.rejected for result in self.report.steps)
         self.report.outcome = "partial" if self.failed or rejected else "done"
+
+    def _warn_of_what_is_not_there(self) -> None:
+        """Name each file that a failed step kept from being written, and each read that nothing proves."""
+        for result in self.report.steps:
+            if result.key in self.failed and result.verb == "save":
+                self.report.warnings.append(f"{result.title} was not written")
+            fetched: Any = result.notes.get("fetched")
+            if (
+                fetched
+                and fetched["strength"] == "unproven"
+                and not fetched["count-note"].startswith("not asked")
+            ):
+                self.report.warnings.append(
+                    f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
+                )
 
     def _fail(self, err: BaseException) -> None:
         report = self.report
@@ -201,8 +228,7 @@ class Run:
     def _keep_report(self) -> None:
         assert self.report.log is not None  # noqa: S101  # set with the log
         path = self.report.log.with_suffix(".json")
-        text = json.dumps(self.report.as_json(), indent=2, ensure_ascii=False, default=float)
         try:
-            path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+            path.write_bytes(document(self.report.as_json()) + b"\n")
         except OSError as err:
             self.report.warnings.append(f"the report could not be kept under logs/: {err.strerror}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from txojobs.errors import Problem
 from txojobs.steps.base import Role
 from txojobs.steps.kinds import FileName, Kind, StepRef
+from txojobs.yaml_source import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +55,10 @@ def _refuse_same_outputs(job: Job, problems: list[Problem]) -> None:
     """Refuse a second output of one name: the run would fail at its end only."""
     first: dict[str, StepUse] = {}
     for use in job.steps:
-        if use.cls.role is not Role.SINK:
-            continue
-        for file in kinds_in(use.sample, FileName):
+        outputs = list(kinds_in(use.sample, FileName)) if use.cls.role is Role.SINK else []
+        if isinstance(use.rejects, Scalar) and "${{" not in use.rejects.text:
+            outputs.append(FileName(use.rejects.text, use.rejects.where))
+        for file in outputs:
             name = file.text.replace("\\", "/").casefold()
             if name in first and not file.is_sample:
                 fix = f"name it otherwise; the first is on line {first[name].where.line}"

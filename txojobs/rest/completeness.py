@@ -117,6 +117,6 @@ def count_mismatch(entity: str, *, rows: int, count: int) -> ApiOperationError:
     """Return the error for a read that is not as long as the service said."""
     return ApiOperationError(
         f"{entity} has {count:,} records by the service's own count, but {rows:,} came",
-        how_to_fix="run again while nobody changes records; if the service's count is wrong (some count "
-        "before permissions are applied), switch the comparison off with `count: false` and declare `key`",
+        how_to_fix="run again while nobody changes records; if it fails each time, the service's count is wrong "
+        "(some count before permissions are applied): ask whoever runs it, and declare `key`",
     )

@@ -101,9 +101,13 @@ class Fetch(Step):
         return RecordStream(self.outgoing(None), self._pages(ctx))
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
+        from urllib.parse import unquote  # noqa: PLC0415
+
         from txojobs.parallel import prefetch  # noqa: PLC0415  # requests and all that: only when a job runs
         from txojobs.rest.odata import ODataReader  # noqa: PLC0415
 
+        asked = self.request()
+        ctx.note("request", unquote(asked.url(with_count=asked.asks_for_count)))
         reader = ODataReader(ctx.rest(), self.request(ctx.limit), deadline=ctx.deadline())
         told = False
         for page in prefetch(reader.pages(), cancel=ctx.cancel, on_abandon=reader.stop):

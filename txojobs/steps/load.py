@@ -112,10 +112,11 @@ class Load(Step):
             )
 
     def _converted(self, record: Record) -> Record:
+        converted = dict(record)  # what is put aside must be what the file holds
         for name, wanted in self.types.items():
             if name in record:
-                record[name] = _cast(name, record[name], wanted)
-        return record
+                converted[name] = _cast(name, record[name], wanted)
+        return converted
 
 
 def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:

@@ -100,7 +100,7 @@ class Save(Step):
 
         batches = iter(records.batches)
         first = next(batches, None)
-        if first is None and not self._write_empty():
+        if first is None and not self._write_empty(ctx):
             return
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         writer = format_of(self.file.text).open_writer(
@@ -132,7 +132,7 @@ class Save(Step):
                     book = book or self._open_workbook(ctx)
                     _write_sheets(book, waiting, facts)
             if book is None:
-                if not self._write_empty():
+                if not self._write_empty(ctx):
                     return
                 book = self._open_workbook(ctx)
             _write_sheets(book, waiting, facts)
@@ -150,8 +150,8 @@ class Save(Step):
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         return open_workbook(path, options=self._options(ctx))
 
-    def _write_empty(self) -> bool:
-        if self.when_empty == "fail":
+    def _write_empty(self, ctx: RunContext) -> bool:
+        if self.when_empty == "fail" and ctx.limit is None:  # the first records prove nothing
             raise StepError(
                 f"there is no record for {self.file.text}, and when-empty is fail",
                 how_to_fix="check the filters, or write when-empty: write",

@@ -56,7 +56,7 @@ def refuse_missing(expression: JmesPath, missing: Iterable[tuple[str, str | None
         raise StepError(
             f"no record has a field {name!r}, which the expression names: {expression.text}",
             how_to_fix=known or "check the spelling against the service's fields",
-            example=f"optional: [{_in_yaml(plain)}]    # below the step, when it may be absent from all records",
+            example=f"optional: [{_in_yaml(plain)}]    # an option of the step, when all records may lack it",
             where=expression.where,
         )
 
