@@ -173,3 +173,11 @@ def test_a_broken_file_is_an_error_that_says_where(
     with pytest.raises(FileOperationError, match=message) as caught:
         read(path)
     assert caught.value.how_to_fix
+
+
+@pytest.mark.parametrize("extra", ["", ', "n": "\\ud800"'])
+def test_p2_a_saved_page_that_goes_on_elsewhere_is_no_whole_list(tmp_path: Path, extra: str) -> None:
+    path = tmp_path / "page.json"
+    path.write_text('{"value": [{"a": 1}], "@odata.nextLink": "x"' + extra + "}", encoding="utf-8")
+    with pytest.raises(FileOperationError, match=r"one page of a longer list"):
+        list(format_of("page.json").read(path, options=ReadOptions()).batches)

@@ -39,6 +39,17 @@ def test_follows_next_link_when_pages_are_short_or_empty(serve: Serve, connect: 
     assert server.requests[1].target == "/v2/Customers?$skiptoken=3"
 
 
+@pytest.mark.parametrize(
+    "name", ["odata.nextLink", "nextLink", "@odata.nextlink", "@odata.next_link", "next"]
+)
+def test_p2_a_link_in_words_of_another_dialect_is_an_error_and_no_end(
+    name: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"value": rows(1, 2), name: "Customers?$skiptoken=2"}))
+    with pytest.raises(ApiError, match=r"goes on under"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
 LINKS = {
     # request /v2/Company('A')/Customers; what the link says, and what the context says
     "Customers?$skiptoken=1": (None, "/v2/Company('A')/Customers?$skiptoken=1"),

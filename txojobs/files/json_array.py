@@ -18,7 +18,7 @@ from txojobs.files.table import BATCH_SIZE
 from txojobs.records import RecordStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from txojobs.files.table import ReadOptions, WriteOptions
@@ -65,6 +65,7 @@ def _elements(data: bytes, path: Path) -> list[msgspec.Raw] | list[JsonValue]:
         members: dict[str, msgspec.Raw] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         lists = [name for name, raw in members.items() if bytes(raw)[:1] == b"["]
         if len(lists) == 1:
+            _refuse_page(members, path)
             return msgspec.json.decode(members[lists[0]], type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
         return _elements_slowly(data, path)
@@ -91,8 +92,21 @@ def _elements_slowly(data: bytes, path: Path) -> list[JsonValue]:
         else []
     )
     if isinstance(value, dict) and len(lists) == 1:
+        _refuse_page(value, path)
         return cast("list[JsonValue]", value[lists[0]])
     raise _not_one_list(lists, path)
+
+
+def _refuse_page(members: Iterable[str], path: Path) -> None:
+    """Refuse a saved page of a service that says itself that it goes on elsewhere."""
+    link = next(
+        (name for name in members if name.rpartition(".")[2].lstrip("@") in ("nextLink", "__next")), None
+    )
+    if link is not None:
+        raise FileOperationError(
+            f"{path.name} is one page of a longer list: it says {link!r}",
+            how_to_fix="read the whole list with fetch, or remove that member when the page is what you want",
+        )
 
 
 def _not_one_list(lists: list[str], path: Path) -> FileOperationError:

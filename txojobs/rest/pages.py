@@ -67,9 +67,22 @@ def read_page(answer: Answer) -> Page:
         )
     base = urljoin(answer.url, text_of(value, "context") or "")
     link = text_of(value, "nextLink")
+    if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):
+        raise unreadable(
+            answer,
+            f"the answer goes on under {strange!r}, which is no link of OData V4",
+            "this service speaks another version of OData, which is not supported yet",
+            cause=Cause.REFUSED,
+        )
     return Page(
         cast("list[Record]", records), None if link is None else urljoin(base, link), _count(value), base
     )
+
+
+def _looks_like_a_link(name: str) -> bool:
+    """Tell whether a member means a next page in words that we do not follow: its rows must not be lost."""
+    plain = name.lower().replace("_", "").rpartition("@")[2].rpartition(".")[2]
+    return plain in ("nextlink", "next", "nextpage") and name not in ("@odata.nextLink", "@nextLink")
 
 
 def annotation(record: Record, name: str) -> JsonValue:
