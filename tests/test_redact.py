@@ -162,7 +162,7 @@ def test_g9_reports_hide_known_values_only() -> None:
 def test_a_hostile_line_costs_no_more_than_its_length(hostile: str) -> None:
     begun = time.process_time()
     knowing(SECRET).clean_line(hostile)
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 20
 
 
 def test_learns_secrets_from_many_threads() -> None:

@@ -298,7 +298,7 @@ def test_a_bomb_is_one_problem_soon_and_in_little_memory(name: str) -> None:
     read("a: 1", file="f")  # the parser is imported by now
     begun = time.process_time()
     problem = only_problem(BOMBS[name])
-    assert time.process_time() - begun < 2  # half a second here; a broken limit takes minutes
+    assert time.process_time() - begun < 20  # half a second here; a broken limit takes minutes
     assert problem.severity == "error"
     assert len(problem.message) < 100
     assert problem.where is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,18 +97,6 @@ def test_the_designs_own_job_is_right(text: str) -> None:
 @pytest.mark.parametrize("change", ["\r\n", "\r", "bom"])
 def test_the_designs_job_is_right_with_other_line_ends_and_a_byte_order_mark(change: str) -> None:
     job_of("\ufeff" + DESIGN if change == "bom" else DESIGN.replace("\n", change))
-
-
-def test_a_job_of_thirty_lines_loads_in_a_few_milliseconds() -> None:
-    job_of(DESIGN)  # imports
-    best = min(timed(DESIGN) for _ in range(5))
-    assert best < 0.1  # 10 ms here
-
-
-def timed(text: str) -> float:
-    begun = time.process_time()
-    job_of(text)
-    return time.process_time() - begun
 
 
 def test_the_name_is_the_files_stem_when_left_out(tmp_path: Path) -> None:
