@@ -171,6 +171,8 @@ def _by_kind(err: json.JSONDecodeError, rest: str) -> _Slip | None:
             "a line break" if rest[:1] in "\r\n" else "a tab" if rest[:1] == "\t" else "a control character"
         )
         return None, f"{kind} stands inside a text", 'close the text with " on its line, or write \\n or \\t'
+    if err.msg.startswith("Illegal trailing comma"):  # Python 3.13 points at the comma, not behind it
+        return None, f"there is a comma before the closing {rest[1:].lstrip()[:1]}", "remove the comma"
     return None
 
 
