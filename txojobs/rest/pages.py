@@ -18,6 +18,7 @@ from txojobs.rest.service_text import error_member, read_service_error
 if TYPE_CHECKING:
     from txojobs.records import JsonValue, Record
     from txojobs.rest.answers import Answer
+    from txojobs.rest.failures import AttemptError
 
 
 _NEXT_LINKS = ("odata.nextLink", "nextLink")
@@ -41,15 +42,7 @@ def read_page(answer: Answer) -> Page:
     """
     value = read_json(answer)
     if error_member(value) is not None:
-        told = read_service_error(answer.body, answer.headers)
-        failure = unreadable(
-            answer,
-            f"the answer says 200 but holds an error: {told.message or told.code}",
-            "correct what the service names, or try again later",
-            cause=Cause.REFUSED,
-        )
-        failure.error.code = told.code
-        raise failure
+        raise _told_error(answer)
     records = value.get("value") if isinstance(value, dict) else None
     if not isinstance(records, list) or not isinstance(value, dict):
         raise unreadable(
@@ -77,6 +70,18 @@ def read_page(answer: Answer) -> Page:
     return Page(
         cast("list[Record]", records), None if link is None else urljoin(base, link), _count(value), base
     )
+
+
+def _told_error(answer: Answer) -> AttemptError:
+    told = read_service_error(answer.body, answer.headers)
+    failure = unreadable(
+        answer,
+        f"the answer says 200 but holds an error: {told.message or told.code}",
+        "correct what the service names, or try again later",
+        cause=Cause.REFUSED,
+    )
+    failure.error.code = told.code
+    return failure
 
 
 def _looks_like_a_link(name: str) -> bool:
