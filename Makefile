@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+# The lock files name everything, so nothing is resolved: --no-deps. A resolver would look at newer releases, which have
+# no hash here, and end in an error on the day that one appears.
 PIP    := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
@@ -50,11 +52,11 @@ $(PY):
 
 $(RUN): $(PY) requirements/run.txt pyproject.toml
 	@echo "installing into $(VENV)"
-	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/run.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(RUN)
 
 $(DEV): $(RUN) requirements/dev.txt
 	@echo "installing what tests need"
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $(DEV)

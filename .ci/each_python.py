@@ -89,8 +89,8 @@ def test_everywhere() -> None:
     """Run all tests on each version that is installed, one after the other."""
     for version, python in interpreters(VERSIONS).items():
         inner = environment(python, ROOT / ".venvs" / version)
-        pip(inner, "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
-        pip(inner, "--require-hashes", "-r", ROOT / "requirements" / "dev.txt")
+        pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
+        pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dev.txt")
         pip(inner, "--no-deps", "--no-build-isolation", "-e", ROOT)
         run(inner, "-m", "pytest", "-q", "-n", "2")
 
