@@ -38,9 +38,9 @@ bench: $(DEV)
 
 lock: $(DEV)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
+		--no-header --no-annotate --no-strip-extras pyproject.toml requirements/build.in -o requirements/run.txt
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml requirements/build.in --group dev \
+		--no-header --no-annotate --no-strip-extras pyproject.toml requirements/build.in --group dev \
 		-c requirements/run.txt -o requirements/dev.txt
 
 clean:
