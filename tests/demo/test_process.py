@@ -150,15 +150,16 @@ def test_ends_when_its_parent_is_killed() -> None:
 
 @posix
 def test_outlives_the_terminals_interrupt_until_its_parent_is_done() -> None:
+    # it waits in slices: an interrupt just before a read would be noticed only after it
     program = (
-        "import sys\n"
+        "import select, sys\n"
         "from urllib.request import urlopen\n"
         "from txojobs.demo.process import start\n"
         "with start() as service:\n"
         "    try:\n"
         "        sys.stdout.write('ready\\n')\n"
         "        sys.stdout.flush()\n"
-        "        sys.stdin.read()\n"
+        "        while not select.select([sys.stdin], [], [], 0.1)[0]: pass\n"
         "    except KeyboardInterrupt:\n"
         "        with urlopen(service.base_url + '/Salespersons') as answer:\n"
         "            sys.stdout.write(str(answer.status))\n"

@@ -16,10 +16,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from txojobs.errors import ApiError, ApiOperationError
+from txojobs.errors import ApiError, ApiOperationError, EntityNotFoundError
 from txojobs.rest.completeness import KeyWatch, Proof, count_mismatch
 from txojobs.rest.origin import shown
 from txojobs.rest.pages import read_page, tidy
+from txojobs.rest.service_document import say_what_there_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +135,8 @@ class ODataReader:
         try:
             page = self._page(query.url(with_count=query.asks_for_count))
         except ApiError as err:
+            if isinstance(err, EntityNotFoundError):
+                say_what_there_is(err, self._client, query.entity, deadline=self._deadline)
             if not query.asks_for_count or err.status not in _NO_COUNT:
                 raise
             page = self._page(query.url(with_count=False))
