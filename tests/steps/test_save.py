@@ -151,6 +151,16 @@ def test_a_workbook_of_several_steps(bench: Bench) -> None:
     assert bench.notes["written"]["rows"] == 3
 
 
+def test_the_conversions_of_all_sheets_are_counted_together(bench: Bench) -> None:
+    bench.others = {"one": stream(ROWS), "two": stream(ROWS)}
+    bench.feed("save: {file: a.xlsx, sheets: {First: one, Last: two}}")
+    both = bench.notes["written"]["conversions"]
+    bench.feed("save: b.xlsx", ROWS)
+    single = bench.notes["written"]["conversions"]
+    assert single
+    assert both == {kind: 2 * times for kind, times in single.items()}
+
+
 def test_an_empty_sheet_has_its_header(bench: Bench) -> None:
     bench.others = {"none": RecordStream((Column("A"),), iter(())), "one": stream([{"X": 1}])}
     bench.feed("save: {file: a.xlsx, sheets: {Empty: none, One: one}}")

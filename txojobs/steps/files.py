@@ -1,6 +1,14 @@
-"""The names of files that steps read and write, checked before anything runs."""
+"""The files that steps name: checked before anything runs, written while the records go on."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from txojobs.files.table import TableWriter, WriteSummary
+    from txojobs.records import Batch
 
 
 def checked_extension(name: str) -> str:
@@ -14,3 +22,15 @@ def checked_extension(name: str) -> str:
 
     path_parts(name)
     return format_of(name).extension
+
+
+def writing(writer: TableWriter, batches: Iterable[Batch]) -> Generator[Batch, None, WriteSummary]:
+    """Yield each batch on when it is written, end the file, and return what is in it."""
+    try:
+        for batch in batches:
+            writer.write(batch)
+            yield batch
+        return writer.close()
+    except BaseException:
+        writer.abort()
+        raise

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError, ValidationError
-from txojobs.records import Batch, Columns, RecordStream
+from txojobs.records import Batch, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role, Step
-from txojobs.steps.files import checked_extension
+from txojobs.steps.files import checked_extension, writing
 from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
 
-_Sheet: TypeAlias = "tuple[str, Columns | None, Iterator[Batch]]"
+if TYPE_CHECKING:
+    from txojobs.files.table import WriteSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,10 @@ class Save(Step):
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """The name and the extension must be possible, and each option must suit the format."""
-        yield from self._check_sheets(job)
+        if self.sheets:
+            from txojobs.steps.workbook import check_sheets  # noqa: PLC0415  # loads XlsxWriter
+
+            yield from check_sheets(self.sheets, where=job.at("sheets"))
         if self.file.is_sample:
             return
         try:
@@ -64,17 +68,6 @@ class Save(Step):
         if not self.formula_guard and extension != ".csv":
             message = f"only .csv needs a formula-guard, not {extension}"
             yield Problem(message, job.at("formula-guard"), "delete it")
-
-    def _check_sheets(self, job: JobView) -> Iterable[Problem]:
-        taken: list[str] = []
-        for name in self.sheets:
-            from txojobs.files.xlsx_backend import check_sheet_name  # noqa: PLC0415  # loads XlsxWriter
-
-            try:
-                check_sheet_name(name, taken=taken)
-            except ValidationError as err:
-                yield Problem(err.what_went_wrong, job.at("sheets"), err.how_to_fix)
-            taken.append(name)
 
     def reads_above(self) -> bool:
         """A workbook of several steps reads those, and nothing else."""
@@ -106,42 +99,18 @@ class Save(Step):
         writer = format_of(self.file.text).open_writer(
             path, columns=records.columns, options=self._options(ctx)
         )
-        try:
-            batch = first
-            while batch is not None:
-                writer.write(batch)
-                yield batch
-                batch = next(batches, None)
-            summary = writer.close()
-        except BaseException:
-            writer.abort()
-            raise
-        ctx.note("written", _facts(self.file.text, summary.rows, summary.size_bytes, summary.conversions))
+        self._note(ctx, (yield from writing(writer, chain([] if first is None else [first], batches))))
 
     def _workbook(self, ctx: RunContext) -> Iterator[Batch]:
-        """Write a sheet for each step; the file is made with the first record."""
-        waiting: list[_Sheet] = []
-        book: Any = None
-        facts = _facts(self.file.text)
-        try:
-            for name, ref in self.sheets.items():
-                stream = ctx.read(ref.text)
-                first = next(stream.batches, None)
-                waiting.append((name, stream.columns, chain([first] if first else [], stream.batches)))
-                if first is not None:
-                    book = book or self._open_workbook(ctx)
-                    _write_sheets(book, waiting, facts)
-            if book is None:
-                if not self._write_empty(ctx):
-                    return
-                book = self._open_workbook(ctx)
-            _write_sheets(book, waiting, facts)
-            facts["size-bytes"] = book.close()
-        except BaseException:
-            if book is not None:
-                book.abort()
-            raise
-        ctx.note("written", facts)
+        from txojobs.steps.workbook import write_workbook  # noqa: PLC0415
+
+        summary = write_workbook(
+            ((name, ctx.read(ref.text)) for name, ref in self.sheets.items()),
+            open_book=lambda: self._open_workbook(ctx),
+            may_be_empty=lambda: self._write_empty(ctx),
+        )
+        if summary is not None:
+            self._note(ctx, summary)
         yield from ()
 
     def _open_workbook(self, ctx: RunContext) -> Any:
@@ -149,6 +118,15 @@ class Save(Step):
 
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         return open_workbook(path, options=self._options(ctx))
+
+    def _note(self, ctx: RunContext, written: "WriteSummary") -> None:
+        facts: JsonValue = {
+            "file": self.file.text,
+            "rows": written.rows,
+            "size-bytes": written.size_bytes,
+            "conversions": {**written.conversions},
+        }
+        ctx.note("written", facts)
 
     def _write_empty(self, ctx: RunContext) -> bool:
         if self.when_empty == "fail" and ctx.limit is None:  # the first records prove nothing
@@ -158,22 +136,3 @@ class Save(Step):
                 where=self.file.where,
             )
         return self.when_empty == "write"
-
-
-def _write_sheets(book: Any, waiting: list[_Sheet], facts: dict[str, Any]) -> None:
-    """Write the sheets that wait, in their order, and forget them."""
-    for name, columns, batches in waiting:
-        sheet = book.sheet(name, columns=columns)
-        for batch in batches:
-            sheet.write(batch)
-        written = sheet.close()
-        facts["rows"] += written.rows
-        for kind, times in written.conversions.items():
-            facts["conversions"][kind] = facts["conversions"].get(kind, 0) + times
-    waiting.clear()
-
-
-def _facts(
-    file: str, rows: int = 0, size_bytes: int = 0, conversions: dict[str, int] | None = None
-) -> dict[str, Any]:
-    return {"file": file, "rows": rows, "size-bytes": size_bytes, "conversions": conversions or {}}

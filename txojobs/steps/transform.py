@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import Problem, StepError, TxoBaseError
+from txojobs.errors import Problem, TxoBaseError
 from txojobs.expressions import FieldWatch
 from txojobs.records import Batch, Columns, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType
+from txojobs.steps.changes import Changes
 from txojobs.steps.kinds import JmesPath, field_path
 from txojobs.steps.projection import Value, converted, expressions, outgoing_column, projection
 from txojobs.steps.spec import Doc
@@ -64,21 +65,12 @@ class Transform(Step):
                     yield Problem(
                         f"{name!r} needs either value or const", job.at(option), "write one of the two"
                     )
-        yield from self._check_names(job)
+        yield from self._changes().check(job)
+        yield from self._check_types(job)
 
-    def _check_names(self, job: JobView) -> Iterable[Problem]:
-        """A name that an earlier option has taken away would be ignored in silence."""
-        new_names: dict[str, str] = {}
-        for new, old in self.rename.items():
-            if old in new_names:
-                message = f"{old!r} is renamed twice, to {new_names[old]!r} and {new!r}"
-                yield Problem(message, job.at("rename"), "write the second one with add")
-            new_names[old] = new
-        gone = {old: f"is called {new!r} by then" for old, new in new_names.items() if old not in self.rename}
-        for name in self.drop:
-            if name in gone:
-                yield Problem(f"drop names {name!r}, which {gone[name]}", job.at("drop"), "drop the new name")
-        gone |= dict.fromkeys(self.drop, "drop leaves out")
+    def _check_types(self, job: JobView) -> Iterable[Problem]:
+        """A type for a field that is not there any more would be ignored in silence."""
+        gone = self._changes().gone()
         for name in self.types:
             if self.columns and name not in self.columns:
                 fix = nearest(name, self.columns)
@@ -86,23 +78,18 @@ class Transform(Step):
             elif not self.columns and name in gone:
                 yield Problem(f"types names {name!r}, which {gone[name]}", job.at("types"), "remove it there")
 
+    def _changes(self) -> Changes:
+        return Changes(add=self.add, rename=self.rename, drop=self.drop)
+
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return the columns after all options."""
-        changed = None if incoming is None else self._changed(incoming)
+        changed = None if incoming is None else self._changes().columns(incoming)
         if self.columns:
             before = {column.name: column for column in changed or ()}
             changed = tuple(outgoing_column(name, value, before) for name, value in self.columns.items())
         if changed is None:
             return None
         return tuple(each._replace(type=self.types.get(each.name, each.type)) for each in changed)
-
-    def _changed(self, incoming: Columns) -> Columns:
-        """Return the columns after add, rename and drop."""
-        known = {column.name: column for column in incoming}
-        known |= {name: outgoing_column(name, value, known) for name, value in self.add.items()}
-        new_names = {old: new for new, old in self.rename.items()}
-        renamed = [each._replace(name=new_names.get(each.name, each.name)) for each in known.values()]
-        return tuple(each for each in renamed if each.name not in self.drop)
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield one record for each that comes in."""
@@ -126,10 +113,11 @@ class Transform(Step):
 
     def _reshaper(self, watches: list[FieldWatch]) -> Callable[[Record], Record]:
         """Return what all options do to a record; `watches` see it before `columns` does."""
+        changes = self._changes()
         project = projection(self.columns) if self.columns else None
-        if project is not None and not (self._is_changed() or self.types):
+        if project is not None and not (changes or self.types):
             return project
-        change = self._changer()
+        change = changes.changer() if changes else dict
 
         def reshape(record: Record) -> Record:
             changed = change(record)
@@ -141,54 +129,21 @@ class Transform(Step):
 
     def named(self) -> list[JmesPath]:
         """Return every expression on the incoming record; a field that is renamed, dropped or converted is one."""
-        values = [*self.add.values(), *(() if self._is_changed() else self.columns.values())]
-        plain = [name for name in self.rename.values() if name not in self.add]
-        fresh = {*self.add, *self.rename}
-        plain += [name for name in self.drop if name not in fresh]
-        plain += [name for name in self.types if name not in fresh and not self.columns]
-        return [*expressions(values), *(field_path(name) for name in plain)]
+        changes = self._changes()
+        columns = () if changes else self.columns.values()
+        types = () if self.columns else (name for name in self.types if changes.is_incoming(name))
+        return [*changes.named(), *expressions(columns), *(field_path(name) for name in types)]
 
     def stages(self, incoming: Columns) -> Iterable[tuple[Columns, Iterable[JmesPath]]]:
         """Yield what comes in, and what `columns` works on."""
         yield incoming, self.named()
-        yield self._changed(incoming), self._named_later()
+        yield self._changes().columns(incoming), self._named_later()
 
     def _named_later(self) -> list[JmesPath]:
-        return expressions(self.columns.values()) if self._is_changed() else []
-
-    def _is_changed(self) -> bool:
-        return bool(self.add or self.rename or self.drop)
-
-    def _changer(self) -> Callable[[Record], Record]:
-        """Return what add, rename and drop do, to a record of its own."""
-        if not self._is_changed():
-            return dict if self.types and not self.columns else lambda record: record
-        add = projection(self.add)
-        new_names = {old: new for new, old in self.rename.items()}
-
-        def change(record: Record) -> Record:
-            changed = {**record, **add(record)}
-            if new_names:
-                renamed = {new_names.get(name, name): value for name, value in changed.items()}
-                if len(renamed) < len(changed):
-                    raise _two_of_a_name(changed, new_names)
-                changed = renamed
-            for name in self.drop:
-                changed.pop(name, None)
-            return changed
-
-        return change
+        return expressions(self.columns.values()) if self._changes() else []
 
     def _typed(self, record: Record) -> Record:
         for name, wanted in self.types.items():
             if name in record:
                 record[name] = converted(name, record[name], wanted)
         return record
-
-
-def _two_of_a_name(record: Record, new_names: dict[str, str]) -> StepError:
-    name = next(new for old, new in new_names.items() if old in record and new in record)
-    return StepError(
-        f"rename would overwrite the field {name!r}, which the record has already",
-        how_to_fix=f"choose another name, or rename {name!r} too",
-    )
