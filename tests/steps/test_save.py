@@ -155,6 +155,7 @@ def test_the_conversions_of_all_sheets_are_counted_together(bench: Bench) -> Non
     bench.others = {"one": stream(ROWS), "two": stream(ROWS)}
     bench.feed("save: {file: a.xlsx, sheets: {First: one, Last: two}}")
     both = bench.notes["written"]["conversions"]
+    bench.others = {}
     bench.feed("save: b.xlsx", ROWS)
     single = bench.notes["written"]["conversions"]
     assert single
