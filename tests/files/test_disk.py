@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,18 +30,3 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
                 opening(tmp_path / name)
     assert (tmp_path / "target").read_bytes() == b"precious"
     assert not (tmp_path / "none").exists()
-
-
-def test_a_lock_is_held_by_one_opening_and_given_back_by_closing(tmp_path: Path) -> None:
-    first = disk.create(tmp_path / "a")
-    second = disk.open_existing(tmp_path / "a")
-    try:
-        assert disk.lock(first)
-        assert not disk.lock(second)
-        os.close(first)
-        first = -1
-        assert disk.lock(second)
-    finally:
-        for descriptor in (first, second):
-            if descriptor >= 0:
-                os.close(descriptor)

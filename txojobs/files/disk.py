@@ -19,8 +19,6 @@ NO_HARD_LINKS = frozenset(
 """What link() answers where the file system has none: FAT, some network shares."""
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES})
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_LOCK_AT = 1 << 30
-"""On Windows a locked byte cannot be read; this one is never written."""
 
 
 def create(path: Path, *, mode: int = 0o666) -> int:
@@ -79,31 +77,3 @@ def remove(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108  # every system call of publishing goes through os
     except FileNotFoundError:
         return
-
-
-def lock(descriptor: int) -> bool:
-    """Take the lock of an open file for this process; False when another one has it.
-
-    The system gives it back when the descriptor is closed, also by a crash.
-    """
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415  # exists on Windows only
-
-            os.lseek(descriptor, _LOCK_AT, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415  # does not exist on Windows
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def is_open_at(path: Path, descriptor: int) -> bool:
-    """Say whether an open file still has this name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return False

@@ -13,6 +13,7 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING
 
+from txojobs.file_lock import lock_at
 from txojobs.files import disk
 from txojobs.files.names import numbered
 
@@ -54,7 +55,7 @@ def drop_claim(name: Path) -> None:
     except FileNotFoundError:
         return
     try:
-        if disk.lock(descriptor) and disk.is_open_at(claim, descriptor):
+        if lock_at(claim, descriptor):
             disk.remove(claim)
     finally:
         os.close(descriptor)
@@ -80,7 +81,7 @@ def _take_by_claim(temp: Path, name: Path) -> None:
     descriptor = disk.create(claim)
     mine = False
     try:
-        mine = disk.lock(descriptor) and disk.is_open_at(claim, descriptor)
+        mine = lock_at(claim, descriptor)
         if not mine or os.path.lexists(name):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(name))
         disk.rename(temp, name)

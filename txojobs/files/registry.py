@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from txojobs.file_lock import lock_at
 from txojobs.files import disk
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Registry:
         registry = cls(path, descriptor)
         mine = False
         try:
-            mine = disk.lock(descriptor) and disk.is_open_at(path, descriptor)
+            mine = lock_at(path, descriptor)
         finally:
             if not mine:
                 registry.release()

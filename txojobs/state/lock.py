@@ -1,15 +1,13 @@
 """One run at a time: a lock that the operating system takes back when its holder dies (promise P7).
 
-The lock is `flock` on POSIX and `msvcrt.locking` on Windows, so there is no stale lock: killed, crashed or
-switched off, the holder has lost it. It holds between processes and between threads of one process, for each
-acquisition opens the file anew. The file says who holds the lock and is never deleted: a second process could
-hold the old file while a third one makes a new one.
+There is no stale lock: killed, crashed or switched off, the holder has lost it. It holds between processes and
+between threads of one process, for each acquisition opens the file anew. The file says who holds the lock and is
+never deleted: a second process could hold the old file while a third one makes a new one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import sys
@@ -19,6 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError, JobLockedError
+from txojobs.file_lock import is_open_at, lock, unlock
 from txojobs.redact import escape_foreign
 from txojobs.workspace import inside
 
@@ -34,8 +33,6 @@ LAST_POLL_S = 2.0
 
 _MAX_TEXT = 4096
 """Characters of a command that are kept; JSON may need six bytes for one."""
-_LOCK_BYTE = 0x4000_0000
-"""Where Windows locks one byte: far behind the text, since a locked byte cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def run_lock(
     finally:
         with contextlib.suppress(OSError):  # the text is for people; the lock goes with the descriptor
             _write(descriptor, b"")
-        _unlock(descriptor)
+        unlock(descriptor)
         os.close(descriptor)
 
 
@@ -108,48 +105,15 @@ def _try(path: Path) -> int | None:
     while True:
         descriptor = os.open(path, flags, 0o600)
         try:
-            if not _lock(descriptor):
+            if not lock(descriptor):
                 os.close(descriptor)
                 return None
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(descriptor), path.stat()):
-                    return descriptor
+            if is_open_at(path, descriptor):
+                return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)  # somebody removed the folder in between: this lock guards nothing
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as err:
-            if err.errno in (errno.EACCES, errno.EDEADLK):
-                return False
-            raise
-        return True
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
-        with contextlib.suppress(OSError):  # closing the descriptor, which follows, frees it as well
-            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _write(descriptor: int, text: bytes) -> None:
