@@ -60,15 +60,7 @@ def load_config(
     else:
         problems += text_problems(main, file=file)
     _raise_errors(problems)
-    origins = Origins(
-        org=org,
-        env=env,
-        file=file,
-        text=main.text,
-        secrets_path=secrets_path,
-        secrets_file=f"config/{secrets_path.name}",
-        variables=tuple((injected_name(name), variable) for name, (variable, _) in variables.items()),
-    )
+    origins = _origins(org, env, main.text, secrets_path, variables)
     secrets.update((name, value) for name, (_, value) in variables.items())
     return _assembled(_with_whole_paths(main.value, workspace.root), secrets, origins, problems)
 
@@ -133,6 +125,20 @@ def _problems_of_variables(variables: Mapping[str, tuple[str, str]], apis: list[
 def _apis(value: Any) -> list[str]:
     apis = value.get("apis") if isinstance(value, dict) else None
     return list(apis) if isinstance(apis, dict) else []
+
+
+def _origins(
+    org: str, env: str, text: str, secrets_path: Path, variables: Mapping[str, tuple[str, str]]
+) -> Origins:
+    return Origins(
+        org=org,
+        env=env,
+        file=f"config/{org}-{env}{SUFFIX}",
+        text=text,
+        secrets_path=secrets_path,
+        secrets_file=f"config/{secrets_path.name}",
+        variables=tuple((injected_name(name), variable) for name, (variable, _) in variables.items()),
+    )
 
 
 def _raise_errors(problems: list[Problem]) -> None:
