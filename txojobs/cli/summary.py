@@ -89,23 +89,16 @@ def _speaking(error: BaseException) -> BaseException:
 
 def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
     """Return what `--json` prints when there was no run: the error, and every problem of an invalid job."""
+    from txojobs.engine.report import error_facts  # noqa: PLC0415
     from txojobs.errors import RunCancelledError  # noqa: PLC0415
 
-    facts: Any = error
-    where = getattr(facts, "where", None)
     stopped = isinstance(error, KeyboardInterrupt | RunCancelledError)
     return {
         "version": 1,
         "job": job,
         "outcome": "interrupted" if stopped else "refused-to-start",
         "outputs": [],
-        "error": {
-            "type": type(error).__name__,
-            "problem": str(error) or type(error).__name__,
-            "solution": getattr(facts, "how_to_fix", None),
-            "example": getattr(facts, "example", None),
-            "where": str(where) if where else None,
-        },
+        "error": error_facts(error),
         "problems": [
             {
                 "severity": problem.severity,
@@ -113,6 +106,6 @@ def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
                 "where": str(problem.where) if problem.where else None,
                 "fix": problem.fix,
             }
-            for problem in getattr(facts, "problems", ())
+            for problem in getattr(error, "problems", ())
         ],
     }

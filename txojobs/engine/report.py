@@ -99,7 +99,7 @@ class RunReport:
             "previous": [str(path) for path in self.previous],
             "warnings": self.warnings,
             "traffic": self.traffic,
-            "error": None if self.error is None else _error(self.error),
+            "error": None if self.error is None else error_facts(self.error),
             "log": str(self.log) if self.log else None,
         }
 
@@ -133,7 +133,8 @@ def _step(step: StepResult) -> dict[str, Any]:
     }
 
 
-def _error(error: BaseException) -> dict[str, Any]:
+def error_facts(error: BaseException) -> dict[str, Any]:
+    """Return what a report says of an error."""
     facts: TxoBaseError | Any = error
     where = getattr(facts, "where", None)
     return {

@@ -42,6 +42,8 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
     config = load_config(request.workspace, request.org, request.env, environ=request.environ)
     report = _report(request, config, now=now, local_now=local_now)
     listener = listener or Listener()
+    from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
+
     with _locked(request, listener):
         try:
             log = _open_log(request, report)
@@ -50,7 +52,8 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
             return report
         try:
             with log:
-                return _run(request, report, config=config, local_now=local_now, listener=listener, log=log)
+                Run(request, report, config=config, local_now=local_now, listener=listener, log=log).go()
+                return report
         finally:
             if request.dry_run:  # it writes nothing, no log either
                 shutil.rmtree(log.path.parent, ignore_errors=True)
@@ -79,21 +82,6 @@ def _report(request: RunRequest, config: Config, *, now: datetime, local_now: da
         limit=request.limit,
         redactor=redactor,
     )
-
-
-def _run(
-    request: RunRequest,
-    report: RunReport,
-    *,
-    config: Config,
-    local_now: datetime,
-    listener: Listener,
-    log: RunLog,
-) -> RunReport:
-    from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
-
-    Run(request, report, config=config, local_now=local_now, listener=listener, log=log).go()
-    return report
 
 
 def _told(problem: Problem) -> str:

@@ -56,8 +56,8 @@ class Binder:
                 return None
             missing = [each.name for each in options if each.required and each.field != main]
             if missing:
-                self._problem(
-                    f"{name} lacks {missing[0]!r}", where, f"write {name} with its options below it"
+                self.problems.append(
+                    Problem(f"{name} lacks {missing[0]!r}", where, f"write {name} with its options below it")
                 )
                 return None
             return cls(**{main: value})
@@ -80,12 +80,14 @@ class Binder:
                     nearest_name(word, known) == option.name for word in strangers
                 ):
                     example = option.doc.example and f"{option.name}: {option.doc.example}"
-                    self._problem(
-                        f"{name} lacks {option.name!r}",
-                        where,
-                        f"add it below {name}: {option.doc.text}",
-                        example=example,
-                        length=len(name),
+                    self.problems.append(
+                        Problem(
+                            f"{name} lacks {option.name!r}",
+                            where,
+                            f"add it below {name}: {option.doc.text}",
+                            example=example,
+                            length=len(name),
+                        )
                     )
                     sound = False
                 continue
@@ -101,11 +103,13 @@ class Binder:
         for text, entry in node.entries.items():
             if text not in known:
                 sound = False
-                self._problem(
-                    f"{name} has no option {text!r}",
-                    entry.key.where,
-                    nearest(text, known) or f"known options: {', '.join(known)}",
-                    length=len(text),
+                self.problems.append(
+                    Problem(
+                        f"{name} has no option {text!r}",
+                        entry.key.where,
+                        nearest(text, known) or f"known options: {', '.join(known)}",
+                        length=len(text),
+                    )
                 )
         return sound
 
@@ -159,7 +163,9 @@ class Binder:
             if "${{" in text or templates.slip(text):
                 sound = False
                 fix = "write the name itself"
-                self._problem("${{ }} cannot stand in a name", entry.key.where, fix, length=len(text))
+                self.problems.append(
+                    Problem("${{ }} cannot stand in a name", entry.key.where, fix, length=len(text))
+                )
         return values if sound else FAULT
 
     # -- texts with ${{ }} --------------------------------------------------------------------------------------
@@ -177,11 +183,13 @@ class Binder:
                 if (fitting := coerced(member, value)) is not FAULT:
                     return fitting
         kind = value.type if isinstance(value, Unknown) else yaml_type(value)
-        self._problem(
-            f"{name} takes {in_words(hint)}, and {node.text.strip()} is {kind}",
-            node.where,
-            "use a value of that type, or declare the param with it",
-            length=node.length,
+        self.problems.append(
+            Problem(
+                f"{name} takes {in_words(hint)}, and {node.text.strip()} is {kind}",
+                node.where,
+                "use a value of that type, or declare the param with it",
+                length=node.length,
+            )
         )
         return FAULT
 
@@ -198,17 +206,6 @@ class Binder:
             fix = f"write a list: [{node.text}]"
         elif isinstance(node, Scalar) and wanted.startswith("one of") and isinstance(node.value, str):
             fix = nearest(node.value, wanted.removeprefix("one of ").split(", "))
-        self._problem(
-            f"{name} takes {wanted}, not {given}", node.where, fix, length=getattr(node, "length", 1)
+        self.problems.append(
+            Problem(f"{name} takes {wanted}, not {given}", node.where, fix, length=getattr(node, "length", 1))
         )
-
-    def _problem(
-        self,
-        message: str,
-        where: Mark,
-        fix: str | None = None,
-        *,
-        length: int = 1,
-        example: str | None = None,
-    ) -> None:
-        self.problems.append(Problem(message, where, fix, length=length, example=example))

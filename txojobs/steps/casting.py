@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from txojobs.errors import ValidationError
+from txojobs.errors import StepError, ValidationError
 from txojobs.steps.kinds import number_text
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ def cast(value: JsonValue, wanted: str) -> JsonValue:
     if value is None:
         return None
     return _CASTS[wanted](value)
+
+
+def cast_column(
+    name: str, value: JsonValue, wanted: str, *, mend: str = "correct it at the source"
+) -> JsonValue:
+    """Return a value as its column's type, or raise a StepError that names the column and how to `mend` it."""
+    try:
+        return cast(value, wanted)
+    except ValidationError as err:
+        raise StepError(
+            f"column {name!r}: {err}", how_to_fix=f"{mend}, or put the record aside with `rejects: FILE`"
+        ) from err
 
 
 def _refuse(value: JsonValue, wanted: str) -> ValidationError:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from txojobs.errors import Problem, ValidationError
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from txojobs.files.table import TableWriter, WriteSummary
     from txojobs.records import Batch
+    from txojobs.steps.base import JobView
+    from txojobs.steps.kinds import FileName
 
 
 def checked_extension(name: str) -> str:
@@ -22,6 +26,17 @@ def checked_extension(name: str) -> str:
 
     path_parts(name)
     return format_of(name).extension
+
+
+def extension_of(file: FileName, job: JobView) -> Generator[Problem, None, str | None]:
+    """Yield what is wrong with the option `file`; return its extension, or None while it cannot be told."""
+    if file.is_sample:
+        return None
+    try:
+        return checked_extension(file.text)
+    except ValidationError as err:
+        yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
+        return None
 
 
 def writing(writer: TableWriter, batches: Iterable[Batch]) -> Generator[Batch, None, WriteSummary]:

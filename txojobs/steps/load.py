@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import FileOperationError, Problem, StepError, TxoBaseError, ValidationError
+from txojobs.errors import FileOperationError, Problem, StepError, TxoBaseError
 from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
-from txojobs.steps.casting import ColumnType, cast
-from txojobs.steps.files import checked_extension
+from txojobs.steps.casting import ColumnType, cast_column
+from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName
 from txojobs.steps.spec import Doc
 from txojobs.suggest import nearest
@@ -45,12 +45,8 @@ class Load(Step):
         """The file's name and extension must be possible, and only some formats have sheets or delimiters."""
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
             yield Problem("delimiter is one character, like ; or |", job.at("delimiter"))
-        if self.file.is_sample:
-            return
-        try:
-            extension = checked_extension(self.file.text)
-        except ValidationError as err:
-            yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
+        extension = yield from extension_of(self.file, job)
+        if extension is None:
             return
         for option, only in (("sheet", ".xlsx"), ("delimiter", ".csv")):
             if getattr(self, option) is not None and extension != only:
@@ -122,13 +118,7 @@ class Load(Step):
 def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:
     if value == "" and wanted != "text":
         return None  # an empty cell of a csv file: nothing was entered
-    try:
-        return cast(value, wanted)
-    except ValidationError as err:
-        raise StepError(
-            f"column {name!r}: {err}",
-            how_to_fix="correct the file, or put the record aside with `rejects: FILE`",
-        ) from err
+    return cast_column(name, value, wanted, mend="correct the file")
 
 
 def _what_is_there(path: Path, root: Path) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from txojobs.errors import StepError, TxoBaseError, ValidationError
+from txojobs.errors import StepError, TxoBaseError
 from txojobs.records import Column, JsonValue, Record
-from txojobs.steps.casting import ColumnType, cast
+from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.kinds import JmesPath
 from txojobs.steps.spec import Doc
 
@@ -49,11 +49,11 @@ def _reader(name: str, column: JmesPath | Value) -> Callable[[Record], JsonValue
         return _evaluator(name, column)
     if column.value is None:
         const: JsonValue = column.const  # type: ignore[assignment]  # YAML gives JSON values only
-        fixed = const if column.type is None else converted(name, const, column.type)
+        fixed = const if column.type is None else cast_column(name, const, column.type)
         return lambda _: fixed
     evaluate = _evaluator(name, column.value)
     wanted = column.type
-    return evaluate if wanted is None else lambda record: converted(name, evaluate(record), wanted)
+    return evaluate if wanted is None else lambda record: cast_column(name, evaluate(record), wanted)
 
 
 def _evaluator(name: str, path: JmesPath) -> Callable[[Record], JsonValue]:
@@ -68,14 +68,3 @@ def _evaluator(name: str, path: JmesPath) -> Callable[[Record], JsonValue]:
             ) from err
 
     return read
-
-
-def converted(name: str, value: JsonValue, wanted: str) -> JsonValue:
-    """Return a value as its column's type, or raise a StepError that names the column."""
-    try:
-        return cast(value, wanted)
-    except ValidationError as err:
-        raise StepError(
-            f"column {name!r}: {err}",
-            how_to_fix="correct it at the source, or put the record aside with `rejects: FILE`",
-        ) from err

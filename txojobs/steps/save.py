@@ -6,10 +6,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
-from txojobs.errors import Problem, StepError, ValidationError
+from txojobs.errors import Problem, StepError
 from txojobs.records import Batch, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role, Step
-from txojobs.steps.files import checked_extension, writing
+from txojobs.steps.files import extension_of, writing
 from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
 
@@ -55,12 +55,8 @@ class Save(Step):
             from txojobs.steps.workbook import check_sheets  # noqa: PLC0415  # loads XlsxWriter
 
             yield from check_sheets(self.sheets, where=job.at("sheets"))
-        if self.file.is_sample:
-            return
-        try:
-            extension = checked_extension(self.file.text)
-        except ValidationError as err:
-            yield Problem(err.what_went_wrong, job.at("file"), err.how_to_fix)
+        extension = yield from extension_of(self.file, job)
+        if extension is None:
             return
         if self.sheets and extension != ".xlsx":
             fix = "save to a file that ends with .xlsx"

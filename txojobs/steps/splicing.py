@@ -10,7 +10,6 @@ from txojobs.steps.fitting import FAULT, Fault, Lone, Unknown, as_text, unknown_
 from txojobs.steps.kinds import Kind, StepRef
 
 if TYPE_CHECKING:
-    from txojobs.errors import Mark
     from txojobs.yaml_source import Scalar
 
 
@@ -45,17 +44,21 @@ class Splicer:
     def _resolve(self, hole: templates.Hole, node: Scalar) -> Any:
         where = node.mark_at(hole.start)
         if not templates.is_path(hole.path):
-            self._problem(
-                f"${{{{ }}}} holds a dotted path and nothing else, not {hole.path!r}",
-                where,
-                "compute with a transform step, or in an expression around it",
-                length=hole.end - hole.start,
+            self._problems.append(
+                Problem(
+                    f"${{{{ }}}} holds a dotted path and nothing else, not {hole.path!r}",
+                    where,
+                    "compute with a transform step, or in an expression around it",
+                    length=hole.end - hole.start,
+                )
             )
             return FAULT
         try:
             return self._resolver.value(hole.path)
         except TxoBaseError as err:
-            self._problem(err.what_went_wrong, where, err.how_to_fix, length=hole.end - hole.start)
+            self._problems.append(
+                Problem(err.what_went_wrong, where, err.how_to_fix, length=hole.end - hole.start)
+            )
             return FAULT
 
     def text(self, node: Scalar) -> Any:
@@ -65,7 +68,9 @@ class Splicer:
     def kind(self, kind: type[Kind], node: Scalar) -> Any:
         """Return a text of a kind, each `${{ }}` put in by the kind's own rule, or FAULT."""
         if kind is StepRef and "${{" in node.text:
-            self._problem("${{ }} cannot stand in the id of a step", node.where, "write the id itself")
+            self._problems.append(
+                Problem("${{ }} cannot stand in the id of a step", node.where, "write the id itself")
+            )
             return FAULT
         text = self._spliced(node, kind.splice, kind)
         if isinstance(text, Fault):
@@ -75,12 +80,14 @@ class Splicer:
         except TxoBaseError as err:
             offset = getattr(err, "offset", None)
             exact = offset is not None and text == node.text
-            self._problem(
-                err.what_went_wrong,
-                node.mark_at(offset) if exact and offset is not None else node.where,
-                err.how_to_fix,
-                length=getattr(err, "length", 1) if exact else node.length,
-                example=err.example,
+            self._problems.append(
+                Problem(
+                    err.what_went_wrong,
+                    node.mark_at(offset) if exact and offset is not None else node.where,
+                    err.how_to_fix,
+                    length=getattr(err, "length", 1) if exact else node.length,
+                    example=err.example,
+                )
             )
             return FAULT
         value.is_sample = self._saw_unknown
@@ -90,7 +97,7 @@ class Splicer:
         text = node.text
         self._saw_unknown = False
         if fault := templates.slip(text):
-            self._problem(fault[1], node.mark_at(fault[0]), fault[2], length=3)
+            self._problems.append(Problem(fault[1], node.mark_at(fault[0]), fault[2], length=3))
             return FAULT
         parts: list[str] = []
         end, sound = 0, True
@@ -116,26 +123,17 @@ class Splicer:
         try:
             return splice(value, before)
         except TxoBaseError as err:
-            self._problem(err.what_went_wrong, node.mark_at(hole.start), err.how_to_fix)
+            self._problems.append(Problem(err.what_went_wrong, node.mark_at(hole.start), err.how_to_fix))
             return FAULT
 
     def _quoted_hole(self, node: Scalar, hole: templates.Hole, quote: str) -> None:
         text = node.text
         alone = text[hole.start - 1 : hole.start] == quote and text[hole.end : hole.end + 1] == quote
-        self._problem(
-            f"${{{{ {hole.path} }}}} stands between quotes, and brings its own",
-            node.mark_at(hole.start),
-            "remove the quotes" if alone else "take it out of the quotes and join texts with concat()",
-            length=hole.end - hole.start,
+        self._problems.append(
+            Problem(
+                f"${{{{ {hole.path} }}}} stands between quotes, and brings its own",
+                node.mark_at(hole.start),
+                "remove the quotes" if alone else "take it out of the quotes and join texts with concat()",
+                length=hole.end - hole.start,
+            )
         )
-
-    def _problem(
-        self,
-        message: str,
-        where: Mark,
-        fix: str | None = None,
-        *,
-        length: int = 1,
-        example: str | None = None,
-    ) -> None:
-        self._problems.append(Problem(message, where, fix, length=length, example=example))

@@ -9,10 +9,10 @@ from txojobs.errors import Problem, TxoBaseError
 from txojobs.expressions import FieldWatch
 from txojobs.records import Batch, Columns, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
-from txojobs.steps.casting import ColumnType
+from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.changes import Changes
 from txojobs.steps.kinds import JmesPath, field_path
-from txojobs.steps.projection import Value, converted, expressions, outgoing_column, projection
+from txojobs.steps.projection import Value, expressions, outgoing_column, projection
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing, watching
 from txojobs.suggest import nearest
@@ -145,5 +145,5 @@ class Transform(Step):
     def _typed(self, record: Record) -> Record:
         for name, wanted in self.types.items():
             if name in record:
-                record[name] = converted(name, record[name], wanted)
+                record[name] = cast_column(name, record[name], wanted)
         return record
