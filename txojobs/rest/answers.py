@@ -104,14 +104,33 @@ def failure_of(answer: Answer, *, redactor: Redactor, retry_after: float | None 
     if 300 <= status < 400:  # noqa: PLR2004  # RFC 9110: the redirects
         return AttemptError(_redirected(answer), Cause.REFUSED)
     error = _error(answer, told, retry_after)
-    error.what_went_wrong = redactor.clean(error.what_went_wrong)
-    error.args = (error.what_went_wrong,)
+    explain(error, told)
+    redact(error, redactor)
     cause = CAUSES.get(status, Cause.REFUSED)
     if status == HTTPStatus.TOO_MANY_REQUESTS and told.request_too_large:
         cause = Cause.REFUSED
         error.how_to_fix = FIXES[413]
     error.outcome_unknown = status in UNKNOWN_OUTCOME and answer.method not in ("GET", "HEAD", "OPTIONS")
     return AttemptError(error, cause, retry_after=retry_after, status=status)
+
+
+def redact(error: ApiError, redactor: Redactor) -> None:
+    """Take the secrets out of what a service said: some repeat the credential that they refuse."""
+    error.what_went_wrong = redactor.clean(error.what_went_wrong)
+    error.args = (error.what_went_wrong,)
+    error.code = error.code and redactor.clean(error.code)
+    error.correlation_id = error.correlation_id and redactor.clean(error.correlation_id)
+
+
+def explain(error: ApiError, told: ServiceError) -> None:
+    """Put what is known about the service's code into the error: Solution and Example."""
+    if not told.codes:
+        return
+    from txojobs.rest.advice import advice_for  # noqa: PLC0415  # a good run needs no advice
+
+    advice = advice_for(told.codes)
+    if advice is not None:
+        error.how_to_fix, error.example = advice
 
 
 def _error(answer: Answer, told: ServiceError, retry_after: float | None) -> ApiError:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from txojobs.rest.answers import failure_of
+from txojobs.rest.answers import failure_of, redact
 from txojobs.rest.breaker import Outcome
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.gate import Gates
@@ -85,6 +85,7 @@ class Exchange:
         except AttemptError as failure:
             if failure.hurts_the_breaker:
                 outcome = Outcome.FAILURE
+            redact(failure.error, self._redactor)
             raise failure.error from failure.__cause__
         finally:
             ticket.settle(outcome)

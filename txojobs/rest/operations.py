@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 
 from txojobs.errors import ApiOperationError, ApiTimeoutError, ValidationError
 from txojobs.exact_json import decode
-from txojobs.rest.answers import Answer, failure_of
+from txojobs.rest.answers import Answer, explain, failure_of, redact
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.origin import shown
 from txojobs.rest.retry_after import retry_after_s
@@ -74,6 +74,7 @@ class Poller:
         try:
             return parse(final)
         except AttemptError as failure:
+            redact(failure.error, self._redactor)
             raise failure.error from failure.__cause__
 
     def _wait(self, request: Request, accepted: Answer, limits: Limits) -> Answer:
@@ -126,8 +127,8 @@ class Poller:
         if state in FAILED:
             told = read_service_error(answer.body, answer.headers)
             reason = told.message or "no reason given"
-            raise ApiOperationError(
-                self._redactor.clean(f"the long operation {shown(answer.url)} ended as {state}: {reason}"),
+            error = ApiOperationError(
+                f"the long operation {shown(answer.url)} ended as {state}: {reason}",
                 status=answer.status,
                 method=answer.method,
                 url=answer.url,
@@ -135,6 +136,9 @@ class Poller:
                 correlation_id=told.correlation_id,
                 how_to_fix="correct what the service names, then run again",
             )
+            explain(error, told)
+            redact(error, self._redactor)
+            raise error
         return state in RUNNING
 
     def _unwrapped(self, answer: Answer, request: Request) -> Answer:

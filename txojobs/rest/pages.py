@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urljoin
 
+from txojobs.rest.answers import explain
 from txojobs.rest.content import read_json, unreadable
 from txojobs.rest.failures import Cause
 from txojobs.rest.service_text import error_member, read_service_error
@@ -81,6 +82,8 @@ def _told_error(answer: Answer) -> AttemptError:
         cause=Cause.REFUSED,
     )
     failure.error.code = told.code
+    failure.error.correlation_id = told.correlation_id
+    explain(failure.error, told)
     return failure
 
 

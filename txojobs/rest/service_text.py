@@ -1,7 +1,8 @@
 """What a service says about its own error: code, message and the id its support asks for.
 
-Reads OData V4, V2 and V3, OAuth, problem+json (RFC 9457), XML, plain text and HTML (its title only). All of
-it is foreign text: control and direction characters are escaped, and it is shortened.
+Reads OData V4, V2 and V3 with their details, the dialects of Business Central, Dataverse, Graph and SAP, OAuth,
+problem+json (RFC 9457), XML, plain text and HTML (its title only). All of it is foreign text: control and
+direction characters are escaped, and it is shortened.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _MAX_TEXT = 300
 _MAX_READ = 64 * 1024
+_MAX_DETAILS = 5
+_HARMLESS = ("info", "warning", "success")
 _ID_HEADERS = (
     "x-ms-service-request-id",
     "x-ms-request-id",
@@ -42,11 +45,13 @@ class ServiceError(NamedTuple):
     code: str | None = None
     message: str = ""
     correlation_id: str | None = None
+    codes: tuple[str, ...] = ()
+    """All codes, the outermost first."""
 
     @property
     def request_too_large(self) -> bool:
         """Whether no retry can help, because the request itself is too large."""
-        return bool(_TOO_LARGE.search(f"{self.code} {self.message}"))
+        return any(_TOO_LARGE.search(code) for code in self.codes)
 
 
 def clean_text(text: str, *, limit: int = _MAX_TEXT) -> str:
@@ -82,20 +87,61 @@ def error_member(value: JsonValue) -> JsonValue:
 
 
 def _from_json(value: JsonValue) -> ServiceError:
+    several = value.get("errors") if isinstance(value, dict) else value
+    if isinstance(several, list) and several and isinstance(several[0], dict):
+        value = several[0]
     if not isinstance(value, dict):
         return ServiceError(message=clean_text(str(value)))
     error = error_member(value)
     if isinstance(error, str):  # OAuth: {"error": "invalid_client", "error_description": ...}
-        return ServiceError(_text(error, 80), _text(value.get("error_description")) or "")
+        return _told(error, _text(value.get("error_description")) or "", None, [])
     inner = error if isinstance(error, dict) else value
-    message = inner.get("message") or inner.get("detail") or inner.get("title") or inner.get("Message")
-    if isinstance(message, dict):  # OData V2: {"message": {"lang": "en", "value": ...}}
-        message = message.get("value")
-    nested = inner.get("innererror")
-    correlation = (
-        nested.get("transactionid") or nested.get("request-id") if isinstance(nested, dict) else None
+    nested = _first(inner, "innererror", "innerError")
+    nested = nested if isinstance(nested, dict) else {}
+    return _told(
+        _text(_first(inner, "code", "errorCode", "ErrorCode"), 80),
+        _text(_message(inner)) or "",
+        _text(_first(nested, "transactionid", "request-id"), 80),
+        _details(inner, nested),
     )
-    return ServiceError(_text(inner.get("code"), 80), _text(message) or "", _text(correlation, 80))
+
+
+def _told(
+    code: str | None, message: str, correlation: str | None, details: list[ServiceError]
+) -> ServiceError:
+    """Return the whole error: the details add what the message does not say."""
+    codes = tuple(each for each in (code, *(detail.code for detail in details)) if each)
+    for detail in details:
+        if detail.message and detail.message not in message:
+            message = f"{message}; {detail.message}" if message else detail.message
+    return ServiceError(clean_text(code, limit=80) if code else code, clean_text(message), correlation, codes)
+
+
+def _details(inner: dict[str, JsonValue], nested: dict[str, JsonValue]) -> list[ServiceError]:
+    """Return the parts of an error: V4 `details`, SAP's `errordetails`, and codes inside codes."""
+    found: list[ServiceError] = []
+    for part in (inner.get("details"), nested.get("errordetails")):
+        items = [item for item in part if isinstance(item, dict)] if isinstance(part, list) else []
+        found += [
+            ServiceError(_text(item.get("code"), 80), _text(_message(item)) or "")
+            for item in items[:_MAX_DETAILS]
+            if item.get("severity") not in _HARMLESS
+        ]
+    depth = 0
+    while nested and depth < _MAX_DETAILS:  # Graph: each innererror may hold a more precise one
+        found.append(ServiceError(_text(nested.get("code"), 80)))
+        deeper = _first(nested, "innererror", "innerError")
+        nested, depth = deeper if isinstance(deeper, dict) else {}, depth + 1
+    return found
+
+
+def _message(error: dict[str, JsonValue]) -> JsonValue:
+    message = _first(error, "message", "detail", "title", "Message", "error_description")
+    return message.get("value") if isinstance(message, dict) else message  # V2: {"lang": "en", "value": ...}
+
+
+def _first(values: dict[str, JsonValue], *names: str) -> JsonValue:
+    return next((values[name] for name in names if values.get(name)), None)
 
 
 def _text(value: JsonValue, limit: int = _MAX_TEXT) -> str | None:
@@ -107,7 +153,8 @@ def _from_markup(text: str) -> ServiceError:
     if re.match(r"(?i)<(!doctype )?html", text) or title:
         said = f"a web page titled {title!r}" if title else "a web page without a title"
         return ServiceError(message=f"it answered with {said}")
-    return ServiceError(_element(text, "code") or None, _element(text, "message"))
+    code = _element(text, "code")
+    return _told(code or None, _element(text, "message"), _element(text, "transactionid") or None, [])
 
 
 def _element(text: str, name: str) -> str:
