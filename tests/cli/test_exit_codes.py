@@ -9,36 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.pages_server import PagesServer, customers
-from tests.engine.workplace import FETCH, Workplace
+from tests.engine.workplace import FETCH, LOAD, Workplace, third_party
 from txojobs import errors
 from txojobs.cli.exit_codes import Terminated, exit_code, run_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-BUG = '''
-import dataclasses
-from typing import ClassVar
-from txojobs.steps.base import Role, Step
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Bug(Step):
-    """Fail as programs do."""
-    verb: ClassVar[str] = "bug"
-    role: ClassVar[Role] = Role.TRANSFORM
-    def run(self, ctx, records):
-        return {}["oops"]
-'''
-LOAD = "  - load: data/n.jsonl\n  - save: n.csv\n"
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Workplace:
-    place = Workplace(tmp_path)
-    place.numbers("n.jsonl", 3)
-    place.steps(LOAD)
-    return place
+BUG = third_party("Bug", 'return {}["oops"]')
 
 
 def test_0_when_everything_is_done(work: Workplace) -> None:

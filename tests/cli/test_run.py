@@ -13,23 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from tests.engine.pages_server import PagesServer, Reply, as_reply, customers
-from tests.engine.workplace import FETCH, Workplace
+from tests.engine.workplace import FETCH, LOAD, Workplace
 from txojobs.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-LOAD = "  - load: data/n.jsonl\n  - save: n.csv\n"
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Workplace:
-    place = Workplace(tmp_path)
-    place.numbers("n.jsonl", 3)
-    place.steps(LOAD)
-    return place
-
 
 HEAD = "version: 1\nsteps:\n  - load: data/n.jsonl\n"
 BAD_JOBS: dict[str, tuple[str, str, str]] = {
@@ -264,15 +253,7 @@ def test_a_file_that_may_not_grow_fails_the_run_and_keeps_the_old_one(work: Work
     assert work.command("run", "job", "acme", "test").code == 0
     before = work.outputs()
     work.numbers("n.jsonl", 60_000)
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, "100000", "run", "job", "acme", "test"],
-        cwd=work.root,
-        env=work.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = work.python(LIMITED, "100000", "run", "job", "acme", "test")
     assert done.returncode == 1, done.stderr
     assert "larger than" in done.stderr
     assert "Traceback" not in done.stderr

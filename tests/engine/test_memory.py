@@ -41,15 +41,7 @@ def peak_kib(work: Workplace, rows: int, file: str) -> int:
             "  - transform: {columns: {Number: Id, Name: upper(Name), Balance: Balance}}\n"
             f"  - save: {file}\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURED, "run", "job", "acme", "test", "--json"],
-            cwd=work.root,
-            env=work.environment(),
-            capture_output=True,
-            text=True,
-            timeout=55,
-            check=False,
-        )
+        done = work.python(MEASURED, "run", "job", "acme", "test", "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["steps"][-1]["records"] == rows * (PAGE - 10) // PAGE
         return int(done.stderr.rsplit("peak ", 1)[1])

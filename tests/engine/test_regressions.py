@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engine.pages_server import PagesServer, customers
-from tests.engine.workplace import Workplace
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(name="work")
-def _work(tmp_path: Path) -> Workplace:
-    return Workplace(tmp_path)
-
-
-def command(work: Workplace, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "txojobs", *words],
-        cwd=work.root,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+if TYPE_CHECKING:
+    from tests.engine.workplace import Workplace
 
 
 def test_a_rejected_record_is_what_the_file_holds(work: Workplace) -> None:
@@ -66,9 +48,9 @@ def test_an_if_that_fails_is_gone_on_without_where_the_step_says_so(work: Workpl
 
 def test_an_output_with_the_name_of_a_rejects_file_is_found_before_the_run(work: Workplace) -> None:
     work.steps("  - rejects: x.csv\n    load: data/a.csv\n  - save: x.csv\n")
-    done = command(work, "validate", "jobs/job.yaml")
-    assert done.returncode == 2
-    assert "two steps write" in done.stderr
+    done = work.command("validate", "jobs/job.yaml")
+    assert done.code == 2
+    assert "two steps write" in done.err
 
 
 def test_a_dry_run_shows_what_it_would_ask_and_leaves_no_file(work: Workplace) -> None:
@@ -76,9 +58,9 @@ def test_a_dry_run_shows_what_it_would_ask_and_leaves_no_file(work: Workplace) -
         work.config({"api-base-url": server.url})
         work.steps("  - fetch: {entity: Customers, key: [Id]}\n  - save: {file: c.csv, when-empty: fail}\n")
         before = {path for path in work.root.rglob("*") if path.is_file()}
-        done = command(work, "run", "job", "acme", "test", "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert "would ask GET Customers" in done.stdout
+        done = work.command("run", "job", "acme", "test", "--dry-run")
+    assert done.code == 0, done.err
+    assert "would ask GET Customers" in done.out
     assert {path for path in work.root.rglob("*") if path.is_file()} == before
 
 
@@ -89,8 +71,8 @@ def test_once_something_was_requested_a_job_is_no_longer_called_invalid(work: Wo
             "version: 1\nsteps:\n  - {id: c, fetch: {entity: Customers}}\n  - save: c.csv\n"
             "  - load: data/${{ steps.c.count }}\n  - save: d.csv\n"
         )
-        done = command(work, "run", "job", "acme", "test")
-    assert done.returncode == 1, done.stderr
+        done = work.command("run", "job", "acme", "test")
+    assert done.code == 1, done.err
     assert not work.outputs()
 
 
@@ -100,17 +82,16 @@ def test_digits_of_params_stay_in_the_report(work: Workplace) -> None:
         "version: 1\nparams: {x: {type: number, default: 12345678901234567.89}}\nsteps:\n"
         "  - load: data/a.jsonl\n  - filter: n < ${{ params.x }}\n  - save: b.jsonl\n"
     )
-    done = command(work, "run", "job", "acme", "test", "--json")
-    assert '"x": 12345678901234567.89' in done.stdout
-    assert json.loads(done.stdout)["outcome"] == "done"
+    done = work.command("run", "job", "acme", "test", "--json")
+    assert '"x": 12345678901234567.89' in done.out
+    assert json.loads(done.out)["outcome"] == "done"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the shell closes the output")
 def test_a_run_without_a_standard_output_works(work: Workplace) -> None:
     work.numbers("a.jsonl", 1)
     work.steps("  - load: data/a.jsonl\n  - save: b.jsonl\n")
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     line = f"exec '{sys.executable}' -m txojobs run job acme test >&- 2>&-"
-    done = subprocess.run(["sh", "-c", line], cwd=work.root, env=env, check=False)
+    done = subprocess.run(["sh", "-c", line], cwd=work.root, env=work.environment(), check=False)
     assert done.returncode == 0
     assert len(work.outputs()) == 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
-from tests.engine.workplace import FETCH, Workplace
+from tests.engine.workplace import FETCH, LOAD, Workplace
 from txojobs.engine.events import Listener
 from txojobs.errors import (
     ConfigurationError,
@@ -34,15 +34,12 @@ if TYPE_CHECKING:
 
     from txojobs.engine.report import RunReport, StepResult
 
-LOAD = "  - load: data/n.jsonl\n  - save: n.csv\n"
-
 
 @pytest.fixture
-def work(tmp_path: Path) -> Workplace:
-    place = Workplace(tmp_path)
-    place.numbers("n.jsonl", 250)
-    place.steps(LOAD)
-    return place
+def work(work: Workplace) -> Workplace:
+    work.numbers("n.jsonl", 250)
+    work.steps(LOAD)
+    return work
 
 
 def test_the_report_is_kept_beside_the_log(work: Workplace) -> None:

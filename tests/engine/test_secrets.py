@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, page_of
-from tests.engine.workplace import FETCH, Workplace
+from tests.engine.workplace import FETCH, Workplace, third_party
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,20 +91,14 @@ def run_with_secret(
     return work, done.out + done.err
 
 
-LEAKY = """
-import dataclasses
-from typing import ClassVar
-from txojobs.errors import HelpfulError
-from txojobs.steps.base import Role, Step
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Leaky(Step):
-    verb: ClassVar[str] = "leaky"
-    role: ClassVar[Role] = Role.TRANSFORM
-    def run(self, ctx, records):
-        key = ctx.config["_api_key"]
-        raise HelpfulError(f"cannot use {key}", f"replace {key}", f"key: {key}")
-"""
+LEAKY = third_party(
+    "Leaky",
+    """
+    from txojobs.errors import HelpfulError
+    key = ctx.config["_api_key"]
+    raise HelpfulError(f"cannot use {key}", f"replace {key}", f"key: {key}")
+    """,
+)
 
 
 @pytest.mark.parametrize("words", [(), ("--json",), ("--debug",)], ids=" ".join)

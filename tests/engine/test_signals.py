@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.engine.pages_server import PagesServer, Reply, customers
 from tests.engine.test_crash import is_alive, wait_for_child
-from tests.engine.workplace import FETCH, Done, Workplace
+from tests.engine.workplace import FETCH, Done, Workplace, third_party
 from txojobs.cli.exit_codes import Terminated
 from txojobs.cli.signals import Signals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
 BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 LIMIT_S = 5.0
+
+
+@contextlib.contextmanager
+def running(work: Workplace, *options: str, until: bytes, **start: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the job and wait until it has said a word, on standard error with --debug; leave no process behind."""
+    process = work.start("run", "job", "acme", "test", *options, **start)
+    try:
+        spoken = process.stderr if "--debug" in options else process.stdout
+        assert spoken is not None
+        while until not in spoken.readline():
+            pass
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def stopped(process: subprocess.Popen[bytes], number: int) -> Done:
@@ -66,14 +83,8 @@ def test_a_run_that_waits_before_it_tries_again(tmp_path: Path, number: int, cod
     with PagesServer(lambda _: Reply(503, b"", {"Retry-After": "120"})) as server:
         work.config({"api-base-url": server.url}, behaviour={"retry-strategy": {"max-retries": 3}})
         work.job(FETCH)
-        process = work.start("run", "job", "acme", "test")
-        try:
-            assert process.stdout is not None
-            while b"attempt 1" not in process.stdout.readline():
-                pass
+        with running(work, until=b"attempt 1") as process:
             done = stopped(process, number)
-        finally:
-            process.kill()
     assert done.code == code, done
     assert not work.left_behind()
 
@@ -102,26 +113,18 @@ def test_a_run_that_waits_for_the_lock(tmp_path: Path, number: int, code: int) -
                 second.kill()
 
 
-BUSY = '''
-import dataclasses
-from typing import ClassVar
-from txojobs.records import RecordStream
-from txojobs.steps.base import Role, Step
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Busy(Step):
-    """Compute for ever and look at nothing."""
-    verb: ClassVar[str] = "busy"
-    role: ClassVar[Role] = Role.TRANSFORM
-    def run(self, ctx, records):
-        def batches():
-            for batch in records.batches:
-                ctx.log.info("busy now")
-                while True:
-                    sum(range(1000))
-                yield batch
-        return RecordStream(records.columns, batches())
-'''
+BUSY = third_party(
+    "Busy",
+    """
+    def batches():
+        for batch in records.batches:
+            ctx.log.info("busy now")
+            while True:
+                sum(range(1000))
+            yield batch
+    return RecordStream(records.columns, batches())
+    """,
+)
 
 
 @BOTH
@@ -130,14 +133,8 @@ def test_a_step_that_computes_and_looks_at_nothing(tmp_path: Path, number: int, 
     plugins = work.plugin(BUSY, busy="Busy")
     work.numbers("n.jsonl", 10)
     work.steps("  - load: data/n.jsonl\n  - save: a.csv\n  - busy: {}\n")
-    process = work.start("run", "job", "acme", "test", "--debug", env={"PYTHONPATH": str(plugins)})
-    try:
-        assert process.stderr is not None
-        while b"busy now" not in process.stderr.readline():
-            pass
+    with running(work, "--debug", until=b"busy now", env={"PYTHONPATH": str(plugins)}) as process:
         done = stopped(process, number)
-    finally:
-        process.kill()
     assert done.code == code, done
     assert "interrupted" in done.err
     assert not work.outputs()
@@ -149,19 +146,12 @@ def test_the_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
     plugins = work.plugin(BUSY.replace("while True:", "while ctx.cancel.wait(60) or True:"), busy="Busy")
     work.numbers("n.jsonl", 10)
     work.steps("  - load: data/n.jsonl\n  - busy: {}\n")
-    process = work.start("run", "job", "acme", "test", "--debug", env={"PYTHONPATH": str(plugins)})
-    try:
-        assert process.stderr is not None
-        while b"busy now" not in process.stderr.readline():
-            pass
+    with running(work, "--debug", until=b"busy now", env={"PYTHONPATH": str(plugins)}) as process:
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
         while process.poll() is None and time.monotonic() - begun < 1.2:
             process.send_signal(signal.SIGTERM)
         assert process.wait(1) == 143
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @BOTH
@@ -169,15 +159,9 @@ def test_the_demo_service_ends_with_a_run_that_is_interrupted(tmp_path: Path, nu
     work = Workplace(tmp_path)
     work.config({"api-base-url": "demo:"})
     work.steps("  - fetch: {entity: Airports, page-size: 10}\n  - save: a.csv\n")
-    process = work.start("run", "job", "acme", "test", stderr=subprocess.STDOUT)
-    try:
-        assert process.stdout is not None
-        while b"begins" not in process.stdout.readline():
-            pass
+    with running(work, until=b"begins", stderr=subprocess.STDOUT) as process:
         service = wait_for_child(process.pid)
         done = stopped(process, number)
-    finally:
-        process.kill()
     assert done.code == code, done
     assert not is_alive(service)
     assert not work.left_behind()

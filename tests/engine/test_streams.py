@@ -9,69 +9,52 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
-from tests.engine.workplace import FETCH, Workplace
+from tests.engine.workplace import FETCH, Workplace, third_party
 from txojobs.engine.events import Listener
 from txojobs.errors import ApiTimeoutError, StepError
 from txojobs.state.spool import Spool
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from txojobs.engine.report import RunReport, StepResult
 
-THIRD_PARTY = '''
-import dataclasses
-import itertools
-from typing import ClassVar
-from txojobs.records import RecordStream
-from txojobs.steps.base import Role, Step
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Head(Step):
-    """Keep the first batch and read no further."""
-    verb: ClassVar[str] = "head"
-    role: ClassVar[Role] = Role.TRANSFORM
-    batches: int = 1
-    def run(self, ctx, records):
-        return RecordStream(records.columns, itertools.islice(records.batches, self.batches))
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Slam(Step):
-    """Close what it reads."""
-    verb: ClassVar[str] = "slam"
-    role: ClassVar[Role] = Role.TRANSFORM
-    def run(self, ctx, records):
-        def batches():
-            yield next(records.batches)
-            records.batches.close()
-        return RecordStream(records.columns, batches())
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Explode(Step):
-    """Fail at a record."""
-    verb: ClassVar[str] = "explode"
-    role: ClassVar[Role] = Role.TRANSFORM
-    at: int = 1
-    def run(self, ctx, records):
-        def batches():
-            seen = 0
-            for batch in records.batches:
-                seen += len(batch)
-                if seen >= self.at:
-                    raise RuntimeError("a step of somebody else has a bug")
-                yield batch
-        return RecordStream(records.columns, batches())
-'''
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Workplace:
-    return Workplace(tmp_path)
+HEAD = third_party(
+    "Head",
+    """
+    import itertools
+    return RecordStream(records.columns, itertools.islice(records.batches, self.batches))
+    """,
+    option="batches: int = 1",
+)
+SLAM = third_party(
+    "Slam",
+    """
+    def batches():
+        yield next(records.batches)
+        records.batches.close()
+    return RecordStream(records.columns, batches())
+    """,
+)
+EXPLODE = third_party(
+    "Explode",
+    """
+    def batches():
+        seen = 0
+        for batch in records.batches:
+            seen += len(batch)
+            if seen >= self.at:
+                raise RuntimeError("a step of somebody else has a bug")
+            yield batch
+    return RecordStream(records.columns, batches())
+    """,
+    option="at: int = 1",
+)
 
 
 @pytest.fixture
 def plugged(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    monkeypatch.syspath_prepend(str(work.plugin(THIRD_PARTY, head="Head", slam="Slam", explode="Explode")))
+    monkeypatch.syspath_prepend(
+        str(work.plugin(HEAD + SLAM + EXPLODE, head="Head", slam="Slam", explode="Explode"))
+    )
     monkeypatch.delitem(__import__("sys").modules, "shop_steps", raising=False)
     return work
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ PROJECT = Path(__file__).parents[2]
 QUICK = {"retry-strategy": {"max-retries": 0}, "rate-limiting": {"enabled": False}}
 STAMP = re.compile(r"_\d{4}-\d\d-\d\dT\d{4}Z(-\d+)?")
 
+LOAD = "  - load: data/n.jsonl\n  - save: n.csv\n"
+
 FETCH = """\
 version: 1
 steps:
@@ -30,6 +33,30 @@ steps:
   - filter: Balance > 0
   - transform: {columns: {Number: Id, Name: Name, Balance: Balance}}
   - save: customers.csv
+"""
+
+
+IMPORTS = """\
+import dataclasses
+from typing import ClassVar
+from txojobs.records import RecordStream
+from txojobs.steps.base import Role, Step
+"""
+
+
+def third_party(name: str, run: str, *, option: str = "") -> str:
+    """Return the source of a transform that somebody else has written; `run` is the body of its method.
+
+    Its verb is its name in lower case; `plugin` writes the imports before it.
+    """
+    return f"""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class {name}(Step):
+    verb: ClassVar[str] = "{name.lower()}"
+    role: ClassVar[Role] = Role.TRANSFORM
+    {option}
+    def run(self, ctx, records):
+{textwrap.indent(textwrap.dedent(run).strip(), " " * 8)}
 """
 
 
@@ -77,7 +104,7 @@ class Workplace:
         folder = self.root.parent / "plugins"
         info = folder / "shop-1.0.dist-info"
         info.mkdir(parents=True)
-        (folder / "shop_steps.py").write_text(source, encoding="utf-8")
+        (folder / "shop_steps.py").write_text(IMPORTS + source, encoding="utf-8")
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
         lines = [f"{verb} = shop_steps:{name}" for verb, name in verbs.items()]
         (info / "entry_points.txt").write_text("[txojobs.steps]\n" + "\n".join(lines) + "\n")
@@ -143,6 +170,18 @@ class Workplace:
                 "start_new_session": True,
                 **options,
             },
+        )
+
+    def python(self, code: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a program in the workspace to its end; `words` are its arguments."""
+        return subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.files.test_publish import fail_to_commit
 from txojobs.errors import FileOperationError
 from txojobs.files.placing import _claim
 from txojobs.files.publish import Publication, recover
@@ -132,11 +133,7 @@ def test_recovering_can_itself_fail_anywhere(
     for nth in range(1, 100):
         output, journal = workspace(tmp_path, nth)
         run = start(journal, output)
-        with monkeypatch.context() as fault:
-            fault.setattr(os, "replace", no_links)
-            with pytest.raises(FileOperationError):
-                run.commit()
-        run.abandon()
+        fail_to_commit(run, monkeypatch)
         with monkeypatch.context() as fault:
             if not links:
                 fault.setattr(os, "link", no_links)
@@ -197,11 +194,7 @@ def test_of_two_dead_runs_the_later_one_wins(tmp_path: Path, monkeypatch: pytest
     for number, name in enumerate(("z-first", "a-second")):
         run = Publication(journal, run=name)
         run.add(output / "stable.csv", stamped=False).write_bytes(name.encode())
-        with monkeypatch.context() as fault:
-            fault.setattr(os, "replace", no_links)
-            with pytest.raises(FileOperationError):
-                run.commit()
-        run.abandon()
+        fail_to_commit(run, monkeypatch)
         os.utime(next(journal.glob(f"{name}*")), (1000 + number, 1000 + number))
     assert recover(journal) == [output / "stable.csv"] * 2
     assert (output / "stable.csv").read_bytes() == b"a-second"
@@ -331,11 +324,7 @@ def test_a_recovery_killed_at_any_moment_is_finished_by_the_next(
     while killed:
         output, journal = workspace(tmp_path, nth)
         run = start(journal, output)
-        with monkeypatch.context() as fault:
-            fault.setattr(os, "replace", no_links)
-            with pytest.raises(FileOperationError):
-                run.commit()
-        run.abandon()
+        fail_to_commit(run, monkeypatch)
         killed = run_child(journal, output, what="recover", nth=nth, links=links)
         assert has_only_whole_files(output), nth
         recover(journal)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from txojobs.errors import Mark, Problem
+from tests.job.loading import STEPS, job_of, problem_of, problems_of
+from txojobs.errors import Mark
 from txojobs.job.load import RESERVED, load_job, load_text
 from txojobs.steps.base import Role
 from txojobs.yaml_slips import split_lines
-
-if TYPE_CHECKING:
-    from txojobs.job.model import Job
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "jobs" / "export-customers.yaml").read_text(encoding="utf-8")
@@ -51,30 +48,6 @@ steps:
 
   - save: customers.xlsx                                # output/acme-prod-customers_2026-01-15T1430Z.xlsx
 """
-STEPS = "steps:\n  - load: a.csv\n"
-
-
-def job_of(text: str) -> Job:
-    loaded = load_text(text, file="f", stem="stem")
-    assert loaded.job is not None, loaded.problems
-    assert loaded.problems == []
-    return loaded.job
-
-
-def problems_of(text: str) -> list[Problem]:
-    loaded = load_text(text, file="f", stem="stem")
-    assert loaded.job is None
-    return loaded.problems
-
-
-def problem_of(text: str) -> Problem:
-    problems = problems_of(text)
-    assert len(problems) == 1, problems
-    return problems[0]
-
-
-def in_steps(step: str, *, before: str = "  - load: a.csv\n") -> str:
-    return f"version: 1\nsteps:\n{before}  - {step}\n"
 
 
 # -- the example and the top level ------------------------------------------------------------------------------

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
-from txojobs.errors import Mark, Problem
+from tests.job.loading import STEPS, in_steps, job_of, problem_of
+from txojobs.errors import Mark
 from txojobs.job.load import load_text
 from txojobs.job.steps import COMMON, MAX_STEPS
-
-if TYPE_CHECKING:
-    from txojobs.job.model import Job
-
-STEPS = "steps:\n  - load: a.csv\n"
-
-
-def job_of(text: str) -> Job:
-    loaded = load_text(text, file="f", stem="stem")
-    assert loaded.job is not None, loaded.problems
-    assert loaded.problems == []
-    return loaded.job
-
-
-def problems_of(text: str) -> list[Problem]:
-    loaded = load_text(text, file="f", stem="stem")
-    assert loaded.job is None
-    return loaded.problems
-
-
-def problem_of(text: str) -> Problem:
-    problems = problems_of(text)
-    assert len(problems) == 1, problems
-    return problems[0]
-
-
-def in_steps(step: str, *, before: str = "  - load: a.csv\n") -> str:
-    return f"version: 1\nsteps:\n{before}  - {step}\n"
-
 
 # -- a step: its verb and the keys beside it --------------------------------------------------------------------
 
