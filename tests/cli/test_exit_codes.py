@@ -43,7 +43,6 @@ INVALID: dict[str, tuple[str, ...]] = {
     "no such param": ("run", "job", "acme", "test", "-p", "country=SE"),
     "no such workspace": ("-w", "nowhere", "run", "job", "acme", "test"),
     "an invalid job": ("run", "wrong", "acme", "test"),
-    "an invalid job, checked": ("validate", "jobs/wrong.yaml"),
 }
 
 
@@ -56,6 +55,11 @@ def test_2_when_something_is_invalid(work: Workplace, case: str) -> None:
     assert done.err
     assert "Traceback" not in done.err
     assert not (work.root / "output").exists()
+
+
+def test_2_when_what_was_checked_is_invalid(work: Workplace) -> None:
+    work.job("version: 1\nsteps: 5\n", "wrong")
+    assert work.command("validate", "jobs/wrong.yaml").code == 2
 
 
 def test_3_when_records_were_put_aside(work: Workplace) -> None:

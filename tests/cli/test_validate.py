@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,24 +38,24 @@ def test_every_problem_of_every_file_is_shown_with_its_line_and_a_way_out(work: 
     work.config({"api-base-url": 5}, env="prod")
     done = work.command("validate")
     assert done.code == 2
-    assert done.out == ""
-    assert "jobs/bad.yaml:4:14: error: filter has no option 'were'" in done.err
+    assert done.err == ""
+    assert "jobs/bad.yaml:4:14: error: filter has no option 'were'" in done.out
     assert (
         "    4 |   - filter: {were: n > `1`}\n      |              ^^^^\nfix: did you mean 'where'?"
-        in done.err
+        in done.out
     )
-    assert "jobs/bad.yaml:5:5" in done.err
-    assert "did you mean 'save'?" in done.err
-    assert "config/acme-prod-config.json:1:" in done.err
-    assert done.err.rstrip().endswith("in 2 of 4 files")
+    assert "jobs/bad.yaml:5:5" in done.out
+    assert "did you mean 'save'?" in done.out
+    assert "config/acme-prod-config.json:1:" in done.out
+    assert done.out.rstrip().endswith("in 2 of 4 files")
 
 
 def test_a_warning_ends_with_0_and_is_an_error_when_asked(work: Workplace) -> None:
     work.steps(WARNED, "warned")
     done = work.command("validate")
     assert done.code == 0
-    assert "warning: NO is read as text" in done.err
-    assert "1 warning in 1 of 3 files" in done.err
+    assert "warning: NO is read as text" in done.out
+    assert "1 warning in 1 of 3 files" in done.out
     assert work.command("validate", "--strict").code == 2
 
 
@@ -64,7 +66,7 @@ def test_only_what_is_named_is_checked_and_needs_no_workspace(work: Workplace, t
     (tmp_path / "alone" / "x.yaml").write_text("version: 1\nsteps:\n" + BAD)
     done = work.command("validate", "x.yaml", cwd=tmp_path / "alone")
     assert done.code == 2, done
-    assert "x.yaml:4:14" in done.err
+    assert "x.yaml:4:14" in done.out
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_only_what_is_named_is_checked_and_needs_no_workspace(work: Workplace, t
 def test_a_file_that_is_none_is_told(work: Workplace, name: str, told: str) -> None:
     done = work.command("validate", name)
     assert done.code == 2, done
-    assert told in done.err
-    assert "Traceback" not in done.err
+    assert told in done.out
+    assert done.err == ""
 
 
 def test_nothing_to_check_is_told(tmp_path: Path) -> None:
@@ -89,6 +91,7 @@ def test_nothing_to_check_is_told(tmp_path: Path) -> None:
         path.unlink()
     done = work.command("validate")
     assert done.code == 2
+    assert done.out == ""
     assert "nothing to check" in done.err
     assert "txojobs init" in done.err
 
@@ -97,8 +100,34 @@ def test_a_file_that_is_no_text(work: Workplace) -> None:
     (work.root / "jobs" / "latin.yaml").write_bytes(b"version: 1\ndescription: Gr\xfc\xdfe\n")
     done = work.command("validate", "jobs/latin.yaml")
     assert done.code == 2
-    assert "jobs/latin.yaml:2:1" in done.err
-    assert "UTF-8" in done.err
+    assert "jobs/latin.yaml:2:1" in done.out
+    assert "UTF-8" in done.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of a POSIX shell")
+def test_a_reader_that_leaves_early_changes_nothing(work: Workplace) -> None:
+    for number in range(20):
+        work.steps(BAD * 30, f"bad-{number:02}")
+    line = f"'{sys.executable}' -m txojobs validate | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=work.root,
+        env=work.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("jobs/bad-00.yaml:4:14: error: ")
+    assert done.stderr == ""
+
+
+def test_what_a_pipe_cannot_show_is_spelled_out(work: Workplace) -> None:
+    work.steps("  - load: data/n.jsonl\n  - filter: {wårö: n}\n", "bad")
+    for form in ("text", "github"):
+        done = work.command("validate", "--format", form, env={"PYTHONIOENCODING": "ascii"})
+        assert done.code == 2, done
+        assert "filter has no option 'w\\xe5r\\xf6'" in done.out
 
 
 @pytest.mark.parametrize("form", ["json", "github", "sarif"])

@@ -50,7 +50,7 @@ def test_an_output_with_the_name_of_a_rejects_file_is_found_before_the_run(work:
     work.steps("  - rejects: x.csv\n    load: data/a.csv\n  - save: x.csv\n")
     done = work.command("validate", "jobs/job.yaml")
     assert done.code == 2
-    assert "two steps write" in done.err
+    assert "two steps write" in done.out
 
 
 def test_a_dry_run_shows_what_it_would_ask_and_leaves_no_file(work: Workplace) -> None:

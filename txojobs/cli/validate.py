@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from txojobs.cli.console import stderr, stdout
+from txojobs.cli.console import stdout
 from txojobs.cli.exit_codes import DONE, INVALID
 from txojobs.cli.finding import EXTENSIONS, job_files, shown
 from txojobs.cli.main import workspace_of
@@ -37,7 +37,7 @@ Examples:
 def validate(ctx: click.Context, files: tuple[Path, ...], *, form: str, strict: bool) -> int:
     """Check jobs and configuration files; everything in jobs/ and config/ when no file is named.
 
-    Asks no service. Ends with 0 when there is no error, else with 2.
+    Asks no service. Problems go to standard output. Ends with 0 when there is no error, else with 2.
     """
     workspace = workspace_of(ctx) if not files else _workspace_or_none(ctx)
     checked = list(files) if files else _everything(workspace)
@@ -56,7 +56,7 @@ def validate(ctx: click.Context, files: tuple[Path, ...], *, form: str, strict: 
         from txojobs.cli.reporters import as_github, as_json, as_sarif  # noqa: PLC0415  # machines only
 
         write = {"json": as_json, "github": as_github, "sarif": as_sarif}[form]
-        click.echo(write(problems, checked=len(checked)))
+        stdout().line(write(problems, checked=len(checked)))
     bad = any(problem.severity == "error" or strict for problem in problems)
     return INVALID if bad else DONE
 
@@ -93,7 +93,7 @@ def check_file(path: Path, workspace: Workspace | None) -> list[Problem]:
 
 
 def _print_text(found: Iterable[tuple[Path, list[Problem]]], *, checked: int, faulty: int) -> None:
-    console = stderr()
+    console = stdout()
     errors = warnings = 0
     for path, problems in found:
         lines: list[str] | None = None
@@ -108,7 +108,7 @@ def _print_text(found: Iterable[tuple[Path, list[Problem]]], *, checked: int, fa
         counts += [plural(warnings, "warning")] if warnings else []
         console.line(f"{' and '.join(counts)} in {faulty:,} of {plural(checked, 'file')}")
     else:
-        stdout().line(f"{plural(checked, 'file')} checked, no problem")
+        console.line(f"{plural(checked, 'file')} checked, no problem")
 
 
 def _lines(path: Path) -> list[str]:
