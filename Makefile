@@ -11,17 +11,22 @@ PIP    := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
-.PHONY: demo test test-all lint check generated bench lock clean
+# Servers that are not ours, which tests/judges read from: one folder each, installed only where there is npm.
+JUDGES := $(if $(shell command -v npm 2>/dev/null),$(patsubst %/package-lock.json,%/node_modules/.installed,$(wildcard tests/judges/*/package-lock.json)))
+
+.PHONY: demo test test-all judges lint check generated bench lock clean
 
 demo: $(RUN)
 	$(PY) -m txojobs run export-customers demo test
 
-test: $(DEV)
+test: $(DEV) $(JUDGES)
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 # all tests on each Python from 3.10 to 3.13 that is installed
-test-all:
+test-all: $(JUDGES)
 	$(PYTHON) .ci/each_python.py all
+
+judges: $(JUDGES)
 
 lint: $(DEV)
 	$(PY) -m ruff check .
@@ -44,7 +49,7 @@ lock: $(DEV)
 		-c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venvs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/judges/*/node_modules
 
 $(PY):
 	$(PYTHON) -c 'import sys; sys.exit("txojobs needs Python 3.10 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 10) else 0)'
@@ -60,3 +65,10 @@ $(DEV): $(RUN) requirements/dev.txt
 	@echo "installing what tests need"
 	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $(DEV)
+
+# No script of a package is run. Without a network the tests that need a judge are skipped and say so; CI must have it.
+tests/judges/%/node_modules/.installed: tests/judges/%/package-lock.json
+	@cd $(<D) && if cmp -s package-lock.json node_modules/.installed || { echo "installing the judge $*" && \
+			npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; }; \
+		then cp package-lock.json node_modules/.installed; \
+		else echo "npm could not install the judge $*: its tests will be skipped" >&2; test "$$CI" != true; fi

@@ -1,4 +1,4 @@
-"""Fail when a process of ours is still there after the tests: its command line names txojobs."""
+"""Fail when a process of ours is still there after the tests: its command line names txojobs, or a judge's server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def ours() -> list[str]:
         except OSError:
             continue
         runs_us = any(word in ("txojobs", "txojobs.demo") or word.endswith("/txojobs") for word in words)
-        if runs_us and (place == here or here in place.parents or "pytest" in str(place)):
+        judge = any("/judges/" in word and word.endswith("/server.mjs") for word in words)
+        if (runs_us or judge) and (place == here or here in place.parents or "pytest" in str(place)):
             found.append(f"{folder.name} {' '.join(words)}")
     return found
 
