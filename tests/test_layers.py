@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("yaml_slips", "yaml_limits"),
     ("yaml_faults",),
     ("yaml_compose",),
-    ("exact_json", "file_lock", "yaml_source", "workspace", "expressions", "parallel"),
+    ("exact_json", "file_lock", "yaml_source", "workspace", "expressions", "metadata", "parallel"),
     ("config", "logs"),
     ("rest", "files", "state", "demo"),
     ("context",),
