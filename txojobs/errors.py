@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class Mark(NamedTuple):
@@ -79,6 +79,13 @@ class TxoBaseError(Exception):
         self.where = where
         self.step: str | None = None
         """The id or verb of the step that failed; the engine sets it."""
+
+    def redact(self, clean: Callable[[str], str]) -> None:
+        """Put `clean(text)` in the place of each text of it: a service may have echoed a secret."""
+        self.what_went_wrong = clean(self.what_went_wrong)
+        self.args = tuple(clean(each) if isinstance(each, str) else each for each in self.args)
+        self.how_to_fix = clean(self.how_to_fix) if self.how_to_fix else None
+        self.example = clean(self.example) if self.example else None
 
     def __str__(self) -> str:
         return self.what_went_wrong

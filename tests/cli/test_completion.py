@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.invoking import JOB, invoke, make_workspace
+from tests.metadata.documents import V2, V4
 
 REPOSITORY = Path(__file__).parents[2]
 SHELLS = ("bash", "zsh", "fish")
@@ -126,3 +127,19 @@ def test_a_shell_that_it_does_not_know_is_a_usage_error(monkeypatch: pytest.Monk
     done = invoke("completion")
     assert done.code == 2
     assert "bash, zsh, fish" in done.err
+
+
+def test_entity_sets_come_from_the_snapshot_of_the_api(workspace: Path) -> None:
+    folder = workspace / "schemas" / "services"
+    folder.mkdir(parents=True)
+    shutil.copy(V4, folder / "default.metadata.xml")
+    shutil.copy(V2, folder / "sap.metadata.xml")
+    assert offered_by_bash(workspace, "metadata", "acme", "prod", "O") == ["Orders"]
+    assert offered_by_bash(workspace, "metadata", "acme", "prod", "") == [
+        *("Customers", "Orders", "People", "Notes", "Foreigners", "Unknown", "Me"),
+    ]
+    assert offered_by_bash(workspace, "metadata", "--api", "sap", "acme", "prod", "") == [
+        "Customers",
+        "Orders",
+    ]
+    assert offered_by_bash(workspace, "metadata", "--api", "none", "acme", "prod", "") == []

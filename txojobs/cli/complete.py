@@ -40,6 +40,23 @@ def environments(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     return sorted(env for env in found if env.startswith(incomplete))
 
 
+def entities(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the entity sets of the saved $metadata of the api that is asked for."""
+    from txojobs.engine.service_metadata import snapshot_path  # noqa: PLC0415
+    from txojobs.metadata.csdl import read_snapshot  # noqa: PLC0415
+
+    del param
+    workspace = _workspace(ctx)
+    if workspace is None:
+        return []
+    try:
+        path = snapshot_path(workspace, ctx.params.get("api") or "default")
+        service = read_snapshot(path, shown_as=path.name)
+    except TxoBaseError:
+        return []
+    return [name for name in (*service.entity_sets, *service.singletons) if name.startswith(incomplete)]
+
+
 def _configured(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from txojobs.config.secret_files import config_names  # noqa: PLC0415
 

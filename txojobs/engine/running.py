@@ -182,7 +182,7 @@ class Run:
     def _fail(self, err: BaseException) -> None:
         report = self.report
         if isinstance(err, TxoBaseError):
-            self._hide_secrets(err)
+            err.redact(report.clean)  # screens and callers show it as it is
         report.error = err
         stopped = isinstance(err, KeyboardInterrupt | RunCancelledError) or self.request.cancel.is_set()
         report.outcome = "interrupted" if stopped else "failed"
@@ -191,14 +191,6 @@ class Run:
         names = [result.title for result in report.steps if result.verb == "save" and result.title]
         found = [self.state.outputs.previous(name) for name in names]
         report.previous = [path for path in found if path is not None]
-
-    def _hide_secrets(self, err: TxoBaseError) -> None:
-        """Take what the service may have echoed out of an error, which screens and callers show as it is."""
-        clean = self.report.clean
-        err.what_went_wrong = clean(err.what_went_wrong)
-        err.args = tuple(clean(each) if isinstance(each, str) else each for each in err.args)
-        err.how_to_fix = clean(err.how_to_fix) if err.how_to_fix else None
-        err.example = clean(err.example) if err.example else None
 
     def _finish(self) -> None:
         """Let go of everything, and keep the report; one part that fails keeps none of the others."""
