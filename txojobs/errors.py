@@ -79,6 +79,11 @@ class TxoBaseError(Exception):
         self.where = where
         self.step: str | None = None
         """The id or verb of the step that failed; the engine sets it."""
+        self.operation_url: str | None = None
+        """Where the service tells about a long operation that was under way, to go on from there.
+
+        Its query may be a signature: keep it, and show it to nobody.
+        """
 
     def redact(self, clean: Callable[[str], str]) -> None:
         """Put `clean(text)` in the place of each text of it: a service may have echoed a secret."""

@@ -144,7 +144,18 @@ def error_facts(error: BaseException) -> dict[str, Any]:
         "example": getattr(facts, "example", None),
         "where": str(where) if where else None,
         "step": getattr(facts, "step", None),
+        **_operation(facts),
     }
+
+
+def _operation(error: TxoBaseError | Any) -> dict[str, Any]:
+    """Return where a long operation can be asked for, without its query: that may be a signature."""
+    url = getattr(error, "operation_url", None)
+    if url is None:
+        return {}
+    from txojobs.rest.origin import shown  # noqa: PLC0415  # only where there was one
+
+    return {"operation": shown(url)}
 
 
 def _plain(value: Any) -> Any:

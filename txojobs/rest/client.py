@@ -56,7 +56,7 @@ class TxoRestAPI:
         credential = credential_for(settings, self._timing, known)
         guard = OriginGuard(settings.base_url, settings.trusted_origins)
         self._exchange = Exchange(settings, guard, self._timing, redactor=known, credential=credential)
-        self._poller = Poller(self._exchange, settings.timeouts, self._timing, redactor=known)
+        self._poller = Poller(self._exchange, settings, self._timing, redactor=known)
 
     def fetch(
         self,
@@ -72,10 +72,10 @@ class TxoRestAPI:
     ) -> T:
         """Return what `parse` makes of the answer; a AttemptError that it raises may be tried again.
 
-        A relative `url` stands below the base address. 202 is an answer like any other here.
+        A relative `url` stands below the base address. A long operation (202) is followed to its final answer.
         """
         request = self._request(method, url, params, headers, json)
-        return self._exchange.run(request, parse=parse, limits=self._limits(deadline, cancel))
+        return self._poller.run(request, parse=parse, limits=self._limits(deadline, cancel))
 
     def request(
         self,
@@ -90,6 +90,16 @@ class TxoRestAPI:
         """Return the complete answer, of a long operation (202) the final one; its body is not parsed."""
         request = self._request(method, url, params, headers, json)
         return self._poller.run(request, parse=_as_it_is, limits=self._limits(deadline))
+
+    def resume(self, operation_url: str, *, deadline: float | None = None) -> Any:
+        """Wait for the end of a long operation that an earlier call began; return the parsed body.
+
+        `operation_url` is that of the error with which the earlier call ended.
+        """
+        limits = self._limits(deadline)
+        return self._poller.resume(
+            below(self.settings.base_url, operation_url), parse=self._read, limits=limits
+        )
 
     def get(self, url: str, params: Mapping[str, object] | None = None, **options: Any) -> Any:
         """Return the parsed body of a GET: JSON, text, bytes, or None for 204.
@@ -182,12 +192,11 @@ class TxoRestAPI:
         deadline: float | None = None,
     ) -> Any:
         body = data if json is None else json
-
-        def parse(answer: Answer) -> Any:
-            return read_any(answer, numbers=self._numbers)
-
         request = self._request(method, url, params, headers, body)
-        return self._poller.run(request, parse=parse, limits=self._limits(deadline))
+        return self._poller.run(request, parse=self._read, limits=self._limits(deadline))
+
+    def _read(self, answer: Answer) -> Any:
+        return read_any(answer, numbers=self._numbers)
 
     def _request(
         self,

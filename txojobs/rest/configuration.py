@@ -22,6 +22,7 @@ from txojobs.rest.settings import (
     AuthSettings,
     BreakerSettings,
     LimiterSettings,
+    OperationSettings,
     RetrySettings,
     TimeoutSettings,
 )
@@ -44,12 +45,15 @@ def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> Ap
         odata="v2" if home.one_of("odata", "v4", ODATA_VERSIONS) == "v2" else "v4",
         profile=home.one_of("profile", "", ("", *PROFILES)) or None,
         auth=read_auth(home, config, api=api) if with_auth else AuthSettings(),
-        trusted_origins=_origins(home),
+        trusted_origins=home.texts(
+            "trusted-origins", (), wanted="a list of addresses like https://host:port"
+        ),
         ca_bundle=home.text("ca-bundle") or None,
         retry=_retry(behaviour),
         breaker=_breaker(behaviour.section("circuit-breaker")),
         limiter=_limiter(behaviour),
         timeouts=_timeouts(behaviour.section("api-timeouts")),
+        operations=_operations(behaviour.section("async-operations")),
         max_body_bytes=behaviour.whole("max-answer-bytes", MAX_BODY_BYTES, least=1024),
     )
 
@@ -99,15 +103,6 @@ def _base_url(home: Section, key: str) -> str:
             '"password" in the secrets file',
         )
     return url.rstrip("/")
-
-
-def _origins(home: Section) -> tuple[str, ...]:
-    value = home.get("trusted-origins")
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple) or not all(isinstance(origin, str) for origin in value):
-        raise home.wrong("trusted-origins", "a list of addresses like https://host:port")
-    return tuple(value)
 
 
 def _retry(behaviour: Section) -> RetrySettings:
@@ -161,4 +156,14 @@ def _timeouts(section: Section) -> TimeoutSettings:
         async_poll_interval_s=section.number(
             "async-poll-interval", default.async_poll_interval_s, least=_LEAST_S
         ),
+    )
+
+
+def _operations(section: Section) -> OperationSettings:
+    default = OperationSettings()
+    return OperationSettings(
+        status_field=section.text("status-field") or default.status_field,
+        succeeded=section.texts("succeeded", default.succeeded),
+        failed=section.texts("failed", default.failed),
+        running=section.texts("running", default.running),
     )

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin
 
 from txojobs.rest.answers import failure_of, redact
 from txojobs.rest.breaker import Outcome
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.gate import Gates
+from txojobs.rest.origin import resolved
 from txojobs.rest.retry import RetryLoop
 from txojobs.rest.retry_after import retry_after_s
 from txojobs.rest.transport import Transport
@@ -102,7 +102,7 @@ class Exchange:
             location = answer.headers.get("Location")
             if answer.status not in _FOLLOWED or request.method != "GET" or not location:
                 break
-            asked = replace(request, url=urljoin(asked.url, location))
+            asked = replace(request, url=resolved(asked.url, location))
         wait_s = retry_after_s(answer.headers, wall_clock_now=self._timing.wall_clock())
         raise failure_of(answer, redactor=self._redactor, retry_after=wait_s)
 

@@ -14,11 +14,10 @@ import threading
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from txojobs.errors import ApiError, ApiOperationError, EntityNotFoundError
 from txojobs.rest.completeness import KeyWatch, Proof, count_mismatch
-from txojobs.rest.origin import shown
+from txojobs.rest.origin import resolved, shown
 from txojobs.rest.pages import read_page, tidy
 from txojobs.rest.service_document import say_what_there_is
 
@@ -120,7 +119,7 @@ class ODataReader:
             collected = owner.get(field)
             if not isinstance(collected, list):
                 collected = owner[field] = []
-            follow: str | None = urljoin(base, link)
+            follow: str | None = resolved(base, link)
             while follow is not None:
                 page = self._page(follow, name=f"{field} of a record of {self._query.entity}")
                 self._complete(page.records, page.base)

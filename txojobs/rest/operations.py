@@ -1,36 +1,36 @@
 """Follow a long operation: 202, its Location, and the final answer.
 
-Guarantees: polls never come faster than the service asks, the wait ends by its deadline with an error that
-names the operation's address, a failed operation is an error also when it is told with status 200, and the
-result is read once (a second read may be a 404).
+Guarantees: polls never come faster than the service asks, the wait ends by its deadline, also when the service
+sends from one address to the next for ever; a failed operation is an error also when it is told with status
+200, the result is read once (a second read may be a 404), and every error on the way carries the operation's
+address, so that one can go on from there.
 
 Source: RFC 9110 sections 10.2.2, 10.2.3 and 15.3.3; OData 4.01 Part 1 section 11.6 (asynchronous requests).
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urlsplit
 
-from txojobs.errors import ApiOperationError, ApiTimeoutError, ValidationError
-from txojobs.exact_json import decode
+from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, TxoBaseError
 from txojobs.rest.answers import Answer, explain, failure_of, redact
 from txojobs.rest.failures import AttemptError
-from txojobs.rest.origin import shown
+from txojobs.rest.operation_state import Progress, progress_of
+from txojobs.rest.origin import resolved, shown
 from txojobs.rest.retry_after import retry_after_s
 from txojobs.rest.service_text import read_service_error
 from txojobs.rest.transport import Request
+from txojobs.rest.wrapped import parse_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from txojobs.redact import Redactor
     from txojobs.rest.exchange import Exchange
-    from txojobs.rest.settings import TimeoutSettings
+    from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
 
 T = TypeVar("T")
@@ -38,21 +38,40 @@ T = TypeVar("T")
 _LEAST_POLL_S = 1.0
 """A service that says "ask again at once" is not to be hammered."""
 
+_MAX_HOPS = 5
+
 LOCATIONS = ("Location", "Operation-Location", "Azure-AsyncOperation")
-RUNNING = frozenset(
-    {"running", "inprogress", "in progress", "in_progress", "notstarted", "pending", "queued", "accepted"}
-)
-FAILED = frozenset({"failed", "failure", "error", "canceled", "cancelled", "aborted"})
+
+_SIGNATURES = frozenset({"sig", "signature", "token", "access_token", "code", "key", "s"})
+"""Query options of signed addresses whose value is a secret, however short."""
+_LONGEST_HARMLESS = 16
+"""`api-version=2026-01-31` is none."""
+
+
+@dataclass(slots=True)
+class _Operation:
+    """A long operation: the request that began it, where it is told about, and whether its end was told."""
+
+    request: Request
+    url: str
+    end_told: bool = False
+
+    def mark(self, error: TxoBaseError) -> None:
+        """Put into an error where to go on, and that nobody knows how the operation ends."""
+        error.operation_url = self.url
+        if isinstance(error, ApiError) and not self.request.is_safe and not self.end_told:
+            error.outcome_unknown = True
 
 
 class Poller:
     """Calls that wait for the end of a long operation."""
 
     def __init__(
-        self, exchange: Exchange, timeouts: TimeoutSettings, timing: Timing, *, redactor: Redactor
+        self, exchange: Exchange, settings: ApiSettings, timing: Timing, *, redactor: Redactor
     ) -> None:
         self._exchange = exchange
-        self._timeouts = timeouts
+        self._timeouts = settings.timeouts
+        self._words = settings.operations
         self._timing = timing
         self._redactor = redactor
 
@@ -60,8 +79,8 @@ class Poller:
         """Return what `parse` makes of the final answer.
 
         Raises:
-            ApiTimeoutError: the operation took longer than `async-max-wait`; `url` is the operation's.
-            ApiError: it failed, or a request did.
+            ApiTimeoutError: the operation took longer than `async-max-wait`.
+            ApiError: it failed, or a request did. Once it was accepted, `operation_url` is set.
         """
 
         def first(answer: Answer) -> T | Answer:
@@ -70,121 +89,136 @@ class Poller:
         result = self._exchange.run(request, parse=first, limits=limits)
         if not isinstance(result, Answer) or result.status != HTTPStatus.ACCEPTED:
             return result  # type: ignore[return-value]  # only a 202 is an Answer that `parse` has not seen
-        final = self._wait(request, result, limits)
+        url = self._location(result)
+        if url is None:
+            raise _nowhere(result)
+        return self._follow(_Operation(request, url), result, parse, limits)
+
+    def resume(self, url: str, *, parse: Callable[[Answer], T], limits: Limits) -> T:
+        """Go on waiting for an operation that an earlier call began; see `run`."""
+        return self._follow(_Operation(Request("GET", url), url), None, parse, limits)
+
+    def _follow(
+        self, operation: _Operation, accepted: Answer | None, parse: Callable[[Answer], T], limits: Limits
+    ) -> T:
         try:
-            return parse(final)
+            return parse(self._final(operation, accepted, limits))
         except AttemptError as failure:
             redact(failure.error, self._redactor)
+            operation.mark(failure.error)
             raise failure.error from failure.__cause__
+        except TxoBaseError as error:
+            operation.mark(error)
+            raise
 
-    def _wait(self, request: Request, accepted: Answer, limits: Limits) -> Answer:
-        url = _location(accepted) or ""
-        if not url:
-            raise _nowhere(accepted)
+    def _final(self, operation: _Operation, answer: Answer | None, limits: Limits) -> Answer:
         end = self._timing.clock() + self._timeouts.async_max_wait_s
-        answer = accepted
         while True:
-            self._pause(answer, url, end, limits)
-            answer = self._exchange.run(
-                Request("GET", url, _poll_headers(request)),
-                parse=lambda told: told,
-                limits=limits,
-                accept=_is_told,
-            )
-            if answer.status == HTTPStatus.SEE_OTHER:
-                result = _location(answer)
-                if result is None:
-                    raise _nowhere(answer)
-                url = result
-                return self._exchange.run(
-                    Request("GET", url, _poll_headers(request)), parse=lambda told: told, limits=limits
-                )
-            if answer.status != HTTPStatus.ACCEPTED and not self._still_running(answer):
-                return self._unwrapped(answer, request)
-            url = _location(answer) or url
+            if answer is not None:
+                self._pause(answer, operation, end, limits)
+            answer, is_result = self._poll(operation, limits)
+            goes_on = answer.status == HTTPStatus.ACCEPTED
+            if not is_result and "AsyncResult" not in answer.headers:
+                goes_on = self._goes_on(answer, operation) or goes_on
+            if not goes_on:
+                return self._unwrapped(answer, operation)
+            operation.url = self._location(answer) or operation.url
 
-    def _pause(self, answer: Answer, url: str, end: float, limits: Limits) -> None:
+    def _poll(self, operation: _Operation, limits: Limits) -> tuple[Answer, bool]:
+        """Ask once how it is; return the answer, and whether it is the result that a 303 led to."""
+        url, seen = operation.url, set[str]()
+        headers = _poll_headers(operation.request)
+        while url not in seen and len(seen) <= _MAX_HOPS:
+            seen.add(url)
+            answer = self._exchange.run(
+                Request("GET", url, headers), parse=lambda told: told, limits=limits, accept=_is_told
+            )
+            if answer.status == HTTPStatus.ACCEPTED:
+                operation.url = url
+            if answer.status != HTTPStatus.SEE_OTHER:
+                return answer, len(seen) > 1
+            location = self._location(answer)
+            if location is None:
+                raise _nowhere(answer)
+            url = location
+        raise ApiOperationError(
+            f"the long operation {shown(operation.url)} sends from one address to the next and never answers",
+            method="GET",
+            url=url,
+            how_to_fix="ask the provider of the service",
+        )
+
+    def _location(self, answer: Answer) -> str | None:
+        """Return where an answer sends us; a signature in it is a secret from now on."""
+        link = next((answer.headers[name] for name in LOCATIONS if answer.headers.get(name)), None)
+        if link is None:
+            return None
+        url = resolved(answer.url, link)
+        for name, value in parse_qsl(urlsplit(url).query):
+            if len(value) > _LONGEST_HARMLESS or name.casefold() in _SIGNATURES:
+                self._redactor.add(value)
+        return url
+
+    def _pause(self, answer: Answer, operation: _Operation, end: float, limits: Limits) -> None:
         asked = retry_after_s(answer.headers, wall_clock_now=self._timing.wall_clock())
         own = self._timeouts.async_poll_interval_s
         wait_s = own if asked is None else max(asked, min(own, _LEAST_POLL_S))
         limits.raise_if_cancelled()
         if self._timing.clock() + wait_s > end:
-            error = ApiTimeoutError(
-                f"the long operation {shown(url)} was not done in {self._timeouts.async_max_wait_s:.0f} s",
+            raise ApiTimeoutError(
+                f"the long operation {shown(operation.url)} was not done in "
+                f"{self._timeouts.async_max_wait_s:.0f} s",
                 self._timeouts.async_max_wait_s,
-                url=url,
+                url=operation.url,
                 method="GET",
                 how_to_fix="allow more time with `async-max-wait` in script-behavior.api-timeouts; the "
                 "service may still finish it",
             )
-            error.outcome_unknown = True
-            raise error
         self._timing.pause(wait_s, limits, reason="a long operation is under way")
 
-    def _still_running(self, answer: Answer) -> bool:
-        """Whether the body of a 200 says that the operation goes on; raise when it says that it failed."""
-        state = _state(answer)
-        if state in FAILED:
-            told = read_service_error(answer.body, answer.headers)
-            reason = told.message or "no reason given"
+    def _goes_on(self, answer: Answer, operation: _Operation) -> bool:
+        """Whether a body says that the operation goes on; raise when it says that it failed."""
+        progress, word = progress_of(answer, self._words)
+        if progress is Progress.RUNNING:
+            return True
+        if progress is Progress.DONE:
+            return False
+        told = read_service_error(answer.body, answer.headers)
+        facts = {"status": answer.status, "method": answer.method, "url": answer.url}
+        if progress is Progress.UNKNOWN:
             error = ApiOperationError(
-                f"the long operation {shown(answer.url)} ended as {state}: {reason}",
-                status=answer.status,
-                method=answer.method,
-                url=answer.url,
+                f"the long operation {shown(answer.url)} is in a state that is not known: {word}",
+                how_to_fix="add it to `succeeded`, `failed` or `running` in script-behavior.async-operations",
+                **facts,  # type: ignore[arg-type]  # the facts of ApiError
+            )
+        else:
+            operation.end_told = True
+            error = ApiOperationError(
+                f"the long operation {shown(answer.url)} ended as {word}: {told.message or 'no reason given'}",
                 code=told.code,
                 correlation_id=told.correlation_id,
                 how_to_fix="correct what the service names, then run again",
+                **facts,  # type: ignore[arg-type]  # the facts of ApiError
             )
             explain(error, told)
-            redact(error, self._redactor)
-            raise error
-        return state in RUNNING
+        redact(error, self._redactor)
+        raise error
 
-    def _unwrapped(self, answer: Answer, request: Request) -> Answer:
+    def _unwrapped(self, answer: Answer, operation: _Operation) -> Answer:
         """Return the answer that the last poll holds: wrapped as `application/http`, or the poll's own.
 
         OData 4.01 tells the status of the operation in the header AsyncResult.
         """
         told = answer.headers.get("AsyncResult", "")
         if answer.media_type == "application/http":
-            inner = parse_wrapped(answer, method=request.method, url=request.url)
+            request = operation.request
+            answer = parse_wrapped(answer, method=request.method, url=request.url)
         elif told.isascii() and told.isdigit():
-            inner = replace(answer, status=int(told), reason="")
-        else:
-            return answer
-        if not HTTPStatus.OK <= inner.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise failure_of(inner, redactor=self._redactor).error
-        return inner
-
-
-def parse_wrapped(answer: Answer, *, method: str, url: str) -> Answer:
-    """Return the whole HTTP response that the body of an answer holds."""
-    reader = http.client.HTTPResponse(_InMemory(answer.body))  # type: ignore[arg-type]  # it only calls makefile()
-    try:
-        reader.begin()
-        body = reader.read()
-    except (http.client.HTTPException, ValueError, OSError) as err:
-        raise ApiOperationError(
-            f"{shown(answer.url)}: the result of the long operation cannot be read: {type(err).__name__}",
-            status=answer.status,
-            url=answer.url,
-            how_to_fix="ask the provider of the service",
-        ) from err
-    from requests.structures import CaseInsensitiveDict  # noqa: PLC0415  # loaded by the transport anyway
-
-    headers = CaseInsensitiveDict(reader.getheaders())
-    return Answer(reader.status, reader.reason, headers, body, method, url)
-
-
-class _InMemory:
-    """Bytes that look like a socket to http.client."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def makefile(self, *_: object) -> io.BytesIO:
-        return io.BytesIO(self._data)
+            answer = replace(answer, status=int(told), reason="")
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            operation.end_told = True
+            raise failure_of(answer, redactor=self._redactor)
+        return answer
 
 
 def _is_told(status: int) -> bool:
@@ -194,24 +228,6 @@ def _is_told(status: int) -> bool:
 def _poll_headers(request: Request) -> dict[str, str]:
     """Return the headers of the first request that still mean something."""
     return {name: value for name, value in request.headers.items() if name.lower().startswith("accept")}
-
-
-def _location(answer: Answer) -> str | None:
-    for name in LOCATIONS:
-        if answer.headers.get(name):
-            return urljoin(answer.url, answer.headers[name])
-    return None
-
-
-def _state(answer: Answer) -> str:
-    if "json" not in answer.media_type:
-        return ""
-    try:
-        value = decode(answer.body)
-    except ValidationError:
-        return ""
-    state = value.get("status") if isinstance(value, dict) else None
-    return state.strip().lower() if isinstance(state, str) else ""
 
 
 def _nowhere(answer: Answer) -> ApiOperationError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from txojobs.errors import ConfigurationError, ForeignOriginError
 
@@ -72,6 +72,18 @@ def origin_of(url: str) -> Origin:
     if (dialled.host or "").strip("[]").lower() != host.lower() or dialled.port != port:
         raise _refused(url, "its host can be read in two ways")
     return Origin(scheme, host.lower(), port or _DEFAULT_PORTS[scheme])
+
+
+def resolved(base: str, link: str) -> str:
+    """Return the address that a service's link means (RFC 3986 section 5.2); where it leads is not judged here.
+
+    Raises:
+        ForeignOriginError: it is no address at all.
+    """
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        raise _refused(link, "it is no valid address") from None
 
 
 def _refused(url: str, why: str) -> ForeignOriginError:

@@ -9,11 +9,11 @@ Source: OData JSON Format 4.01 sections 4.5 and 4.6; Part 1 section 11.2.6.7 (se
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
-from urllib.parse import urljoin
 
 from txojobs.rest.answers import explain
 from txojobs.rest.content import read_json, unreadable
 from txojobs.rest.failures import Cause
+from txojobs.rest.origin import resolved
 from txojobs.rest.service_text import error_member, read_service_error
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_page(answer: Answer) -> Page:
             "the address names a list of plain values, not an entity set",
             cause=Cause.REFUSED,
         )
-    base = urljoin(answer.url, text_of(value, "context") or "")
+    base = resolved(answer.url, text_of(value, "context") or "")
     link = text_of(value, "nextLink")
     if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):
         raise unreadable(
@@ -69,7 +69,7 @@ def read_page(answer: Answer) -> Page:
             cause=Cause.REFUSED,
         )
     return Page(
-        cast("list[Record]", records), None if link is None else urljoin(base, link), _count(value), base
+        cast("list[Record]", records), None if link is None else resolved(base, link), _count(value), base
     )
 
 

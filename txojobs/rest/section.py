@@ -46,6 +46,17 @@ class Section:
             raise self.wrong(key, "text")
         return value.strip()
 
+    def texts(
+        self, key: str, default: tuple[str, ...], *, wanted: str = "a list of texts"
+    ) -> tuple[str, ...]:
+        """Return a list of texts, none of them empty."""
+        value = self.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each for each in value):
+            raise self.wrong(key, wanted)
+        return tuple(value)
+
     def number(self, key: str, default: float, *, least: float = 0.0, most: float | None = None) -> float:
         """Return a finite number within the bounds."""
         value = self.get(key)

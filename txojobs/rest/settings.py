@@ -61,6 +61,19 @@ class TimeoutSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSettings:
+    """How a long operation tells its state in a body: in which field (a path with dots), and in which words.
+
+    Without words for success every word that is not listed is one.
+    """
+
+    status_field: str = "status"
+    succeeded: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ("failed", "failure", "error", "canceled", "cancelled", "aborted")
+    running: tuple[str, ...] = ("running", "in progress", "not started", "pending", "queued", "accepted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
     """Which credential an api takes. `secret` is the token, key, password or client secret."""
 
@@ -91,6 +104,7 @@ class ApiSettings:
     breaker: BreakerSettings = BreakerSettings()
     limiter: LimiterSettings = LimiterSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
+    operations: OperationSettings = OperationSettings()
     max_body_bytes: int = MAX_BODY_BYTES
 
     @classmethod
