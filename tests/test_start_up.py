@@ -37,7 +37,13 @@ OF_VALIDATE = {
         "yaml_source",
     ),
 }
-OF_FILES_AND_REST = {"txojobs.files.formats", "txojobs.files", "txojobs.rest", "txojobs.rest.literals"}
+OF_FILES_AND_REST = {
+    "txojobs.files.formats",
+    "txojobs.files",
+    "txojobs.rest",
+    "txojobs.rest.literals",
+    "txojobs.rest.typed_literals",
+}
 
 
 def imported_by(*args: str, cwd: Path = ROOT) -> set[str]:

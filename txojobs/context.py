@@ -45,6 +45,8 @@ class RunContext(NamedTuple):
     outputs: Outputs
     read: Callable[[str], RecordStream]
     """The stream of another step, which the step names in a field of type StepRef."""
+    spool: Callable[[], Any]
+    """A new place on disk for records: `write` batches, then `read` them; the step closes it."""
     reject: Callable[[Record, int, TxoBaseError], None]
     """Put a record (with its position, from 1) aside; raises the error when the step has no `rejects` file."""
     note: Callable[[str, JsonValue], None]

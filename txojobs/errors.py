@@ -6,7 +6,8 @@ The tree::
     ├─ ApiError
     │  ├─ ApiOperationError
     │  │  ├─ CircuitOpenError
-    │  │  └─ ForeignOriginError
+    │  │  ├─ ForeignOriginError
+    │  │  └─ IncompleteReadError
     │  ├─ ApiTimeoutError
     │  ├─ ApiAuthenticationError
     │  ├─ ApiRateLimitError
@@ -134,6 +135,10 @@ class CircuitOpenError(ApiOperationError):
 
 class ForeignOriginError(ApiOperationError):
     """A link or redirect named an origin that is not the configured one: nothing was sent there."""
+
+
+class IncompleteReadError(ApiOperationError):
+    """What was read is not the whole set, or not once; reading it again from its beginning may help."""
 
 
 class ApiTimeoutError(ApiError):

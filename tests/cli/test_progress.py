@@ -54,10 +54,13 @@ class Clock:
 def test_numbers_are_grouped_and_units_said() -> None:
     fetched = {
         "requests": 1234,
-        "strength": "verified",
+        "strength": "counted",
         "count": 1234567,
         "count-note": None,
         "key-checked": True,
+        "links": "opaque",
+        "second-reading": False,
+        "duplicates": 0,
     }
     line = step_line(
         step(records=1234567, expected=1234567, state="done", seconds=61.26, notes={"fetched": fetched})

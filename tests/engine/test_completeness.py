@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
+from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of, record
 from tests.engine.workplace import FETCH, Workplace
 
 if TYPE_CHECKING:
@@ -29,6 +29,28 @@ def changed(page: int, change: Callable[[dict[str, Any]], object]) -> Callable[[
 
 def instead(page: int, reply: Reply) -> Callable[[Asked], Reply]:
     return lambda asked: reply if asked.page == page else as_reply(page_of(asked, rows=50, size=10))
+
+
+def changed_once(
+    page: int, change: Callable[[dict[str, Any]], object]
+) -> Callable[[], Callable[[Asked], Reply]]:
+    return lambda: first_time(page, changed(page, change))
+
+
+def instead_once(page: int, reply: Reply) -> Callable[[], Callable[[Asked], Reply]]:
+    return lambda: first_time(page, instead(page, reply))
+
+
+def first_time(page: int, fault: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
+    """Return the script of a service that is in good order but for the first time that a page is asked for."""
+    seen: list[int] = []
+
+    def script(asked: Asked) -> Reply:
+        seen.append(asked.page)
+        broken = asked.page == page and seen.count(page) == 1
+        return fault(asked) if broken else as_reply(page_of(asked, rows=50, size=10))
+
+    return script
 
 
 FAULTS: dict[str, tuple[Callable[[Asked], Reply], str]] = {
@@ -105,8 +127,58 @@ def test_p2_every_next_link_is_followed_however_short_the_pages_are(tmp_path: Pa
         assert len(server.asked) == 6
     assert len(work.rows("customers.csv")) == 51
     fetched: Any = report.steps[0].notes["fetched"]
-    assert fetched["strength"] == "verified"
+    assert fetched["strength"] == "counted"
     assert fetched["count"] == 50
+    assert fetched["key"] == ["Id"]
+    assert fetched["links"] == "opaque"
+
+
+READ_AGAIN = {
+    "count": changed_once(3, lambda page: page["value"].pop()),
+    "key": changed_once(3, lambda page: page["value"][0].update(Id="C00001")),
+    "link forgotten": instead_once(3, Reply(410, b'{"error": {"code": "Gone", "message": "too late"}}')),
+}
+
+
+@pytest.mark.parametrize("fault", READ_AGAIN)
+def test_p2_a_source_that_was_not_read_whole_and_once_is_read_once_more(tmp_path: Path, fault: str) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(READ_AGAIN[fault]()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE)
+        report = work.good_run()
+        pages = [asked.page for asked in server.asked if "$top" not in asked.query]
+    assert pages[-5:] == [1, 2, 3, 4, 5]
+    assert len(work.rows("customers.csv")) == 51
+    assert [step.records for step in report.steps] == [50] * len(report.steps)
+    assert [path.name for path in report.outputs] == ["acme-test-customers.csv"]
+    (warning,) = report.warnings
+    assert warning.startswith("all was read twice, because the first time ")
+    assert not work.left_behind()
+
+
+def test_p2_a_source_is_not_read_a_third_time(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(changed(3, lambda page: page["value"].pop())) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE)
+        report = work.run()
+        firsts = [asked for asked in server.asked if asked.page == 1 and "$top" not in asked.query]
+    assert report.outcome == "failed"
+    assert "the service counts 50 records and 49 came: 1 missing" in str(report.error)
+    assert len(firsts) == 2
+    assert not work.outputs()
+    assert not work.left_behind()
+
+
+def test_p2_on_error_continue_goes_on_only_after_the_second_reading(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(changed_once(3, lambda page: page["value"].pop())()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE.replace("- id: customers", "- id: customers\n    on-error: continue"))
+        report = work.good_run()
+    assert report.outcome == "done"
+    assert len(work.rows("customers.csv")) == 51
 
 
 def test_the_command_says_what_is_safe_and_how_to_repeat(tmp_path: Path) -> None:
@@ -124,3 +196,49 @@ def test_the_command_says_what_is_safe_and_how_to_repeat(tmp_path: Path) -> None
     assert "Details: logs/acme-test-job_" in done.err
     assert done.err.rstrip().endswith("Again: txojobs run job acme test -p 'country=N O'")
     assert "Traceback" not in done.err + done.out
+
+
+def doubled(asked: Asked) -> Reply:
+    """Page 3 brings the record C00001 of page 1 again, with another balance."""
+    found = page_of(asked, rows=50, size=10)
+    if asked.page == 3:
+        found["value"].insert(4, {"Id": "C00001", "Name": "Customer 1", "Balance": 999})
+    return as_reply(found)
+
+
+@pytest.mark.parametrize(("keep", "balance", "place"), [("keep-first", "1", 0), ("keep-last", "999", 23)])
+def test_p2_a_record_that_comes_twice_is_kept_once_as_the_job_says(
+    tmp_path: Path, keep: str, balance: str, place: int
+) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(doubled) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH.replace("key: [Id]", f"key: [Id], on-duplicate: {keep}"))
+        report = work.good_run()
+    header, *rows = work.rows("customers.csv")
+    assert header == "Number,Name,Balance"
+    assert len(rows) == 50
+    assert rows[place] == f"C00001,Customer 1,{balance}"
+    fetched: Any = report.steps[0].notes["fetched"]
+    assert (fetched["rows"], fetched["duplicates"], fetched["count"]) == (50, 1, 50)
+
+
+def test_p2_verify_reads_in_the_order_of_the_key_through_a_whole_job(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+
+    def script(asked: Asked) -> Reply:
+        condition = asked.query.get("$filter", "Id gt 'C00000'")
+        first = int(condition.removeprefix("Id gt 'C").rstrip("'"))
+        rows = [record(number) for number in range(first + 1, min(50, first + 20) + 1)]
+        more = {"@odata.nextLink": f"Customers?$skip={first + 20}"} if first + 20 < 50 else {}
+        return as_reply({"@odata.count": 50, **more, "value": rows})
+
+    with PagesServer(script) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH.replace("key: [Id]", "key: [Id], complete: verify"))
+        done = work.command("run", "job", "acme", "test")
+        orders = {asked.query.get("$orderby") for asked in server.asked}
+    assert done.code == 0, done
+    assert "complete: rows = $count, read in the order of the key, no key twice" in done.err + done.out
+    assert orders == {"Id"}
+    assert len(work.rows("customers.csv")) == 51

@@ -86,7 +86,7 @@ NOT_SENDABLE: list[tuple[Any, str]] = [
     (1.5, "v4"),
     (b"x", "v4"),
     ("\ud800", "v4"),
-    ("a", "v3"),
+    ("a", "v5"),
 ]
 
 

@@ -181,7 +181,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"global": {"api-base-url": "https://a?x=1"}}, "without"),
     ({"global": {"api-base-url": "https://me:pw@a"}}, "user name"),
     ({"global": {"api-base-url": 7}}, "must be text"),
-    ({"global": {"api-base-url": "https://a", "odata": "v3"}}, "v4, v2"),
+    ({"global": {"api-base-url": "https://a", "odata": "v5"}}, "v4, v3, v2"),
     ({"global": {"api-base-url": "https://a", "auth": {"type": "magic"}}}, "none, bearer"),
     ({"global": {"api-base-url": "https://a", "trusted-origins": "https://b"}}, "list"),
     ({"global": []}, "must be an object"),

@@ -19,6 +19,7 @@ from txojobs.job.bind import bind_step
 from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.records import RecordStream
+from txojobs.state.spool import Spool
 from txojobs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Bench:
             rest=lambda: pytest.fail("this step asks no service"),
             outputs=self.outputs,
             read=self.others.__getitem__,
+            spool=lambda: Spool(self.workspace.state_dir / "spools"),
             reject=sink.reject,
             note=self.notes.__setitem__,
             progress=lambda _: None,

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone
+from decimal import Decimal
+
 import pytest
 
+from txojobs.errors import InvalidJobError, ValidationError
+from txojobs.job.bind import bind_step
 from txojobs.job.load import load_text
+from txojobs.job.scope import Scope, run_facts
+from txojobs.rest.expansion import Expansion
 from txojobs.rest.query import EntityQuery
 from txojobs.steps.fetch import Fetch
 from txojobs.steps.kinds import EntityPath, ODataText
@@ -24,6 +31,12 @@ def problems(options: str) -> list[str]:
         ("query: {$top: '5'}", "$top does not belong into query"),
         ("headers: {Authorization: x}", "the header Authorization cannot be set in a job"),
         ("headers: {COOKIE: x}", "the header COOKIE cannot be set in a job"),
+        ("query: {$SkipToken: '5'}", "$SkipToken does not belong into query"),
+        ("complete: verify", "complete: verify needs the key of the records"),
+        ("on-duplicate: keep-last", "on-duplicate: keep-last needs the key of the records"),
+        ("complete: count, limit: 5", "complete: count cannot be had with a limit, which leaves records out"),
+        ("complete: full", "complete takes one of auto, count, verify, none, not the text 'full'"),
+        ("expand: {Lines: {selct: [A]}}", "Lines has no option 'selct'"),
     ],
 )
 def test_what_cannot_be_asked_is_found_before_the_run(options: str, message: str) -> None:
@@ -31,7 +44,13 @@ def test_what_cannot_be_asked_is_found_before_the_run(options: str, message: str
 
 
 def test_good_options_are_no_problem() -> None:
-    assert problems("select: [A], key: [A], page-size: 10, limit: 5, query: {sap-client: '100'}") == []
+    assert (
+        problems("select: [A], key: [A], page-size: 10, limit: 5, query: {sap-client: '100', $format: json}")
+        == []
+    )
+    assert (
+        problems("filter: [A eq 1, B eq 2], expand: {Lines: {select: [A], filter: A gt 1}}, apply: x") == []
+    )
 
 
 def test_each_option_becomes_a_part_of_the_query() -> None:
@@ -44,7 +63,7 @@ def test_each_option_becomes_a_part_of_the_query() -> None:
         search="bicycle",
         page_size=10,
         limit=7,
-        key=("A",),
+        key=("A", "B"),
         headers={"X": "y"},
         query={"sap-client": "100"},
     )
@@ -52,11 +71,12 @@ def test_each_option_becomes_a_part_of_the_query() -> None:
         entity="Customers",
         select=("A", "B"),
         filter="A eq 1",
-        expand="Lines,Owner",
+        expand={"Lines": Expansion(), "Owner": Expansion()},
         order_by=("A desc",),
         page_size=10,
         limit=7,
-        key=("A",),
+        key=("A", "B"),
+        adds_to_order=("B",),
         headers={"X": "y"},
         extra={"$search": "bicycle", "sap-client": "100"},
     )
@@ -72,3 +92,111 @@ def test_the_columns_are_those_that_are_selected_and_expanded() -> None:
     assert [column.name for column in step.outgoing(None) or ()] == ["No", "Owner", "Lines"]
     assert Fetch(entity=EntityPath("Orders")).outgoing(None) is None
     assert Fetch(entity=EntityPath("Orders"), select=("*",)).outgoing(None) is None
+
+
+PARAMS: dict[str, object] = {
+    "name": "O'Neil & Sons' or 1 eq 1",
+    "none": None,
+    "number": Decimal("12.50"),
+    "big": 9007199254740993,
+    "day": date(2026, 1, 15),
+    "moment": "2026-01-15T14:30:00Z",
+    "flag": True,
+    "guid": "6F2C1A52-0000-4000-8000-000000000001",
+    "names": ["a", "b'c"],
+    "guids": ["6F2C1A52-0000-4000-8000-000000000001"],
+    "time": "08:30",
+    "status": "Open",
+}
+
+
+def fetched(options: str, *, entity: str = "Customers") -> Fetch:
+    declared = "".join(f"  {name}: {{type: {kind_of(value)}}}\n" for name, value in PARAMS.items())
+    text = f"version: 1\nparams:\n{declared}steps:\n  - fetch:\n      entity: {entity}\n{options}"
+    loaded = load_text(text, file="job.yaml", stem="job")
+    assert not loaded.problems, loaded.problems
+    assert loaded.job is not None
+    scope = Scope(
+        params=PARAMS, config={}, run=run_facts("id", datetime(2026, 1, 15, tzinfo=timezone.utc)), counts={}
+    )
+    step = bind_step(loaded.job.steps[0], scope)
+    assert isinstance(step, Fetch)
+    return step
+
+
+def kind_of(value: object) -> str:
+    kinds = {bool: "boolean", int: "integer", Decimal: "number", date: "date", list: "list"}
+    return kinds.get(type(value), "string")
+
+
+FILTERS = {
+    "Name eq ${{ params.name }}": ("Name eq 'O''Neil & Sons'' or 1 eq 1'",) * 2,
+    "Name eq ${{ params.none }}": ("Name eq null",) * 2,
+    "A ge ${{ params.number }} and B ne ${{ params.big }}": (
+        "A ge 12.50 and B ne 9007199254740993",
+        "A ge 12.50M and B ne 9007199254740993L",
+    ),
+    "D gt ${{ params.day }}": ("D gt 2026-01-15", "D gt datetime'2026-01-15T00:00:00'"),
+    "D gt datetimeoffset${{ params.moment }}": (
+        "D gt 2026-01-15T14:30:00Z",
+        "D gt datetimeoffset'2026-01-15T14:30:00Z'",
+    ),
+    "F eq ${{ params.flag }}": ("F eq true",) * 2,
+    "Id eq guid${{ params.guid }} or Id eq guid${{ params.none }}": (
+        "Id eq 6F2C1A52-0000-4000-8000-000000000001 or Id eq null",
+        "Id eq guid'6F2C1A52-0000-4000-8000-000000000001' or Id eq null",
+    ),
+    "S eq Sales.Status${{ params.status }}": ("S eq Sales.Status'Open'",) * 2,
+    "T eq time${{ params.time }}": ("T eq 08:30", "T eq time'PT08H30M00S'"),
+    "Name in ${{ params.names }}": ("Name in ('a','b''c')", None),
+    "Id in guid${{ params.guids }}": ("Id in (6F2C1A52-0000-4000-8000-000000000001)", None),
+}
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_values_become_typed_literals_of_each_version_of_odata(text: str) -> None:
+    step = fetched(f"      filter: {text}\n")
+    v4, v2 = FILTERS[text]
+    assert step.request().filter == v4
+    if v2 is None:
+        with pytest.raises(ValidationError, match="V2 has no lists"):
+            step.request(odata="v2")
+    else:
+        assert step.request(odata="v2").filter == v2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Id eq guid${{ params.name }}", "is no GUID"),
+        ("Id eq${{ params.name }}", "'eq' stands directly before a value"),
+        ("S eq Sales.Status${{ params.name }}", "is no member of an enumeration"),
+        ("S eq guid${{ params.flag }}", "is no text that could be a Guid"),
+        ("Id eq guid'${{ params.guid }}'", "stands between quotes"),
+    ],
+)
+def test_a_value_that_is_not_of_its_type_is_an_error(text: str, message: str) -> None:
+    with pytest.raises((InvalidJobError, AssertionError)) as caught:
+        fetched(f"      filter: {text}\n")
+    assert message in str(getattr(caught.value, "problems", caught.value))
+
+
+def test_a_condition_without_a_value_falls_away() -> None:
+    several = ("Name eq ${{ params.name }}", "B eq ${{ params.none }}", "C gt 1 or C lt 0")
+    options = "      filter:\n" + "".join(f"        - {each}\n" for each in several)
+    assert (
+        fetched(options).request().filter == "(Name eq 'O''Neil & Sons'' or 1 eq 1') and (C gt 1 or C lt 0)"
+    )
+    assert (
+        fetched("      filter:\n        - B eq ${{ params.none }}\n        - C gt 1\n").request().filter
+        == "C gt 1"
+    )
+    assert fetched("      filter:\n        - B eq ${{ params.none }}\n").request().filter is None
+
+
+def test_keys_in_a_path_are_written_as_the_service_wants_them() -> None:
+    guid = "6F2C1A52-0000-4000-8000-000000000001"
+    step = fetched("", entity="Companies(guid${{ params.guid }})/Customers(${{ params.name }})")
+    name = "%27O%27%27Neil%20%26%20Sons%27%27%20or%201%20eq%201%27"
+    assert step.request().entity == f"Companies({guid})/Customers({name})"
+    assert step.request(odata="v2").entity == f"Companies(guid%27{guid}%27)/Customers({name})"

@@ -211,13 +211,18 @@ def step_line(step: StepResult) -> str:
 
 def proof_in_words(proof: Any) -> str:
     """Return what is known of the completeness of a read."""
-    counted = proof["count"] is not None and proof["count-note"] is None
     if proof["strength"] == "unproven":
         return f"not proven to be complete ({proof['count-note'] or 'no count'})"
-    words = ["rows = $count"] if counted else []
-    if proof["key-checked"]:
+    words = ["rows = $count"] if proof["count-note"] is None else []
+    if proof["links"] == "by key" and proof["strength"] == "verified":
+        words.append("read in the order of the key")
+    elif proof["second-reading"]:
+        words.append("the keys read twice")
+    if proof["duplicates"]:
+        words.append(f"{proof['duplicates']:,} doubled left out")
+    elif proof["key-checked"]:
         words.append("no key twice")
-    return "complete: " + ", ".join(words)
+    return "complete: " + (", ".join(words) or "one answer")
 
 
 def size_in_words(size_bytes: int) -> str:

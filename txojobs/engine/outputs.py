@@ -90,6 +90,10 @@ class RunOutputs:
             if not self._dry_run:
                 self._publication.discard(temp)
 
+    def start_over(self) -> None:
+        """Throw away what was written so far, so that the same names can be written anew."""
+        self.discard(list(self._made))
+
     def commit(self) -> list[Path]:
         """Publish everything; nothing when this is a dry run."""
         if self._dry_run:

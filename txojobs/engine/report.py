@@ -42,6 +42,11 @@ class StepResult:
     seconds: float = 0.0
     notes: dict[str, JsonValue] = field(default_factory=dict)
 
+    def start_over(self) -> None:
+        """Forget what happened; the time that was spent stays."""
+        self.state, self.records, self.expected, self.rejected = "not-reached", 0, None, 0
+        self.notes.clear()
+
 
 @dataclass(slots=True, kw_only=True)
 class RunReport:

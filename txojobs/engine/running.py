@@ -14,7 +14,7 @@ from txojobs.engine.outputs import RunOutputs
 from txojobs.engine.report import document
 from txojobs.engine.services import Services
 from txojobs.engine.state import RunState
-from txojobs.errors import RunCancelledError, TxoBaseError
+from txojobs.errors import IncompleteReadError, RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,6 +51,7 @@ class Run:
         self.log = log.logger
         self.begun = time.monotonic()
         self.failed: set[str] = set()
+        self.read_again = False
         self.state = self._state(config, local_now)
         self.chain = Chain(self.state)
 
@@ -112,6 +113,27 @@ class Run:
                 )
 
     def _pull(self) -> None:
+        """Pull every stream to its end; once more from the beginning when a source was not read whole and once."""
+        try:
+            self._pull_once()
+        except IncompleteReadError as err:
+            if self.read_again or self.request.cancel.is_set():
+                raise
+            self._start_over(err)
+            self._pull_once()
+
+    def _start_over(self, err: IncompleteReadError) -> None:
+        """Let go of all that was read and written so far; nothing of it has been published."""
+        self.log.warning("reading once more from the beginning: %s", err, exc_info=err)
+        self.listener.waiting(f"reading once more from the beginning: {self.report.clean(str(err))}")
+        self.report.warnings.append(f"all was read twice, because the first time {err}")
+        self.read_again = True
+        self.chain.abandon()
+        self.state.start_over()
+        self.failed.clear()
+        self.chain = Chain(self.state)
+
+    def _pull_once(self) -> None:
         self._settle()
         self.chain.bind_all()
         for use in self.chain.ends():
@@ -140,6 +162,8 @@ class Run:
         """Note a failed step whose `on-error` is continue, and all that depends on it; raise for another."""
         key = self.state.failed_step
         job = self.state.job
+        if isinstance(err, IncompleteReadError) and not self.read_again:
+            raise err  # it is tried once more before anything is given up
         if key is None or job.step(key).on_error != "continue" or self.request.cancel.is_set():
             raise err
         self.log.error("step %s failed, and the run goes on without it: %s", key, err, exc_info=err)

@@ -11,6 +11,7 @@ from txojobs.errors import RunCancelledError, TxoBaseError
 from txojobs.job.bind import bind_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.job.wiring import needs
+from txojobs.state.spool import Spool
 
 if TYPE_CHECKING:
     import logging
@@ -53,6 +54,13 @@ class RunState:
     spool_dir: Path
     failed_step: str | None = None
     warnings: list[str] = field(default_factory=list)
+
+    def start_over(self) -> None:
+        """Forget what the steps have done so far: their counts, notes and outputs."""
+        for result in self.results.values():
+            result.start_over()
+        self.outputs.start_over()
+        self.failed_step = None
 
     def scope(self) -> Scope:
         """Return the values that `${{ }}` sees now; counts of steps that have finished among them."""
@@ -127,6 +135,7 @@ class RunState:
             rest=lambda: self.services.client(api),
             outputs=outputs,
             read=lambda name: read(next(each.key for each in self.job.steps if each.id == name)),
+            spool=lambda: Spool(self.spool_dir),
             reject=reject,
             note=note,
             progress=progress,

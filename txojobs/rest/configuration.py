@@ -42,7 +42,7 @@ def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> Ap
     return ApiSettings(
         name=api,
         base_url=_base_url(home, "api-base-url" if api == "default" else "base-url"),
-        odata="v2" if home.one_of("odata", "v4", ODATA_VERSIONS) == "v2" else "v4",
+        odata=home.one_of("odata", "v4", ODATA_VERSIONS),
         profile=home.one_of("profile", "", ("", *PROFILES)) or None,
         auth=read_auth(home, config, api=api) if with_auth else AuthSettings(),
         trusted_origins=home.texts(

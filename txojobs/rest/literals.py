@@ -44,7 +44,14 @@ class DateTime:
     text: str
 
 
-Scalar: TypeAlias = str | int | Decimal | bool | date | datetime | UUID | Guid | Date | DateTime
+@dataclass(frozen=True)
+class TimeOfDay:
+    """Text that is a time of day, `hh:mm:ss[.fff]`."""
+
+    text: str
+
+
+Scalar: TypeAlias = str | int | Decimal | bool | date | datetime | UUID | Guid | Date | DateTime | TimeOfDay
 Literal: TypeAlias = "Scalar | list[Literal] | tuple[Literal, ...] | None"
 
 # compiled when first used: most commands make no literal
@@ -57,7 +64,10 @@ _MOMENT = (
 _READABLE = "(),:'/*$"
 _NAME = re.compile(r"[^\W\d]\w{0,127}")
 
-DIALECTS = ("v4", "v2")
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,12})?)?"
+
+DIALECTS = ("v4", "v3", "v2")
+"""V3 writes its literals as V2 does."""
 
 
 def odata_literal(value: Literal, *, dialect: str = "v4") -> str:
@@ -89,24 +99,24 @@ def _number(value: int | Decimal, dialect: str) -> str:
         if not value.is_finite():
             raise ValidationError(f"{value} is no number that a service understands")
         text = format(value, "f")
-        return text + "M" if dialect == "v2" else text
-    return f"{value}L" if dialect == "v2" and not -(2**31) <= value < 2**31 else str(value)
+        return text if dialect == "v4" else text + "M"
+    return f"{value}L" if dialect != "v4" and not -(2**31) <= value < 2**31 else str(value)
 
 
 def _list(values: Iterable[Literal], dialect: str) -> str:
     literals = [odata_literal(value, dialect=dialect) for value in values]
-    if dialect == "v2" or not literals:
+    if dialect != "v4" or not literals:
         raise ValidationError(
             "an empty list cannot be written in a filter"
             if not literals
-            else "OData V2 has no lists in filters",
+            else f"OData {dialect.upper()} has no lists in filters",
             how_to_fix="write one comparison for each value, joined by `or`",
         )
     return "(" + ",".join(literals) + ")"
 
 
 def _typed(value: object, dialect: str) -> str:
-    v2 = dialect == "v2"
+    v2 = dialect != "v4"
     if isinstance(value, UUID | Guid):
         text = _matching(_GUID, str(value) if isinstance(value, UUID) else value.text, "GUID")
         return f"guid'{text}'" if v2 else text
@@ -117,10 +127,20 @@ def _typed(value: object, dialect: str) -> str:
     if isinstance(value, date | Date):
         text = _matching(_DATE, value.isoformat() if isinstance(value, date) else value.text, "date")
         return f"datetime'{text}T00:00:00'" if v2 else text
+    if isinstance(value, TimeOfDay):
+        return _time(_matching(_TIME, value.text, "time of day"), v2=v2)
     raise ValidationError(
         f"a value of type {type(value).__name__} cannot be written in a query",
         how_to_fix="use text, a number, true, false, null, a date or a list of these",
     )
+
+
+def _time(text: str, *, v2: bool) -> str:
+    """Return a time of day; V2 writes it as the duration since midnight."""
+    if not v2:
+        return text
+    hours, minutes, seconds = (text + ":00").split(":")[:3]
+    return f"time'PT{hours}H{minutes}M{seconds}S'"
 
 
 def _iso(value: datetime) -> str:

@@ -1,7 +1,7 @@
 """One page of an OData V4 collection: its records, its links, its count.
 
-Accepts the names of 4.0 (`@odata.nextLink`) and 4.01 (`@nextLink`). A body without `value`, or with an
-`error`, is never taken for an empty page.
+Accepts the names of 4.0 (`@odata.nextLink`), of 4.01 (`@nextLink`) and of V3 (`odata.nextLink`). A body without
+`value`, or with an `error`, is never taken for an empty page.
 
 Source: OData JSON Format 4.01 sections 4.5 and 4.6; Part 1 section 11.2.6.7 (server-driven paging).
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _NEXT_LINKS = ("odata.nextLink", "nextLink")
+_LABEL = "OData.Community.Display.V1.FormattedValue"
+"""What a person reads instead of a number: the name of an option, of a currency, of a related record."""
 
 
 class Page(NamedTuple):
@@ -42,35 +44,60 @@ def read_page(answer: Answer) -> Page:
         AttemptError: it holds none.
     """
     value = read_json(answer)
-    if error_member(value) is not None:
-        raise _told_error(answer)
+    refuse_error(answer, value)
     records = value.get("value") if isinstance(value, dict) else None
     if not isinstance(records, list) or not isinstance(value, dict):
-        raise unreadable(
-            answer,
-            "the answer has no list `value`, so it is no page of an entity set",
-            "check that the address names an entity set, not a single record or another service",
-            cause=Cause.REFUSED,
-        )
-    if not all(type(record) is dict for record in records):
-        raise unreadable(
-            answer,
-            "the list `value` holds something that is no record",
-            "the address names a list of plain values, not an entity set",
-            cause=Cause.REFUSED,
-        )
+        raise _no_page(answer, value)
+    refuse_other_records(answer, records)
     base = resolved(answer.url, text_of(value, "context") or "")
     link = text_of(value, "nextLink")
     if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):
         raise unreadable(
             answer,
-            f"the answer goes on under {strange!r}, which is no link of OData V4",
-            "this service speaks another version of OData, which is not supported yet",
+            f"the answer goes on under {strange!r}, which is no link of OData",
+            "report it to the provider of the service: what follows would be lost",
             cause=Cause.REFUSED,
         )
     return Page(
-        cast("list[Record]", records), None if link is None else resolved(base, link), _count(value), base
+        cast("list[Record]", records),
+        None if link is None else resolved(base, link),
+        counted(annotation(value, "count")),
+        base,
     )
+
+
+def _no_page(answer: Answer, value: JsonValue) -> AttemptError:
+    if isinstance(value, dict) and isinstance(value.get("d"), dict | list):
+        return unreadable(
+            answer,
+            "this service answers in OData V2, but the configuration does not say so",
+            'write `"odata": "v2"` for this service in the configuration: values in filters are written '
+            "differently there",
+            cause=Cause.REFUSED,
+        )
+    return unreadable(
+        answer,
+        "the answer has no list `value`, so it is no page of an entity set",
+        "check that the address names an entity set, not a single record or another service",
+        cause=Cause.REFUSED,
+    )
+
+
+def refuse_other_records(answer: Answer, records: list[JsonValue]) -> None:
+    """Raise AttemptError when a list holds anything but records."""
+    if not all(type(record) is dict for record in records):
+        raise unreadable(
+            answer,
+            "the list of the answer holds something that is no record",
+            "the address names a list of plain values, not an entity set",
+            cause=Cause.REFUSED,
+        )
+
+
+def refuse_error(answer: Answer, value: JsonValue) -> None:
+    """Raise AttemptError when an answer that says 200 holds an error."""
+    if error_member(value) is not None:
+        raise _told_error(answer)
 
 
 def _told_error(answer: Answer) -> AttemptError:
@@ -90,13 +117,17 @@ def _told_error(answer: Answer) -> AttemptError:
 def _looks_like_a_link(name: str) -> bool:
     """Tell whether a member means a next page in words that we do not follow: its rows must not be lost."""
     plain = name.lower().replace("_", "").rpartition("@")[2].rpartition(".")[2]
-    return plain in ("nextlink", "next", "nextpage") and name not in ("@odata.nextLink", "@nextLink")
+    return plain in ("nextlink", "next", "nextpage") and name not in (
+        "@odata.nextLink",
+        "@nextLink",
+        "odata.nextLink",
+    )
 
 
 def annotation(record: Record, name: str) -> JsonValue:
-    """Return a control information of a record or page, in the spelling of 4.0 or 4.01."""
-    value = record.get(f"@odata.{name}")
-    return record.get(f"@{name}") if value is None else value
+    """Return a control information of a record or page, in the spelling of 4.0, 4.01 or V3."""
+    spellings = (f"@odata.{name}", f"@{name}", f"odata.{name}")
+    return next((record[each] for each in spellings if record.get(each) is not None), None)
 
 
 def text_of(record: Record, name: str) -> str | None:
@@ -120,7 +151,7 @@ def tidy(records: list[Record], unfinished: list[Continuation], *, keep: bool) -
     collections that go on elsewhere are added to `unfinished`.
     """
     for name in sorted(set[str]().union(*records)):
-        if "@" in name:
+        if "@" in name or name.startswith("odata."):
             _take_out(name, records, unfinished, keep=keep)
             continue
         values = [record.get(name) for record in records]
@@ -139,12 +170,14 @@ def _take_out(name: str, records: list[Record], unfinished: list[Continuation], 
         if field and kind in _NEXT_LINKS and isinstance(link, str) and link:
             unfinished.append(Continuation(record, field, link))
             del record[name]
-        elif not keep:
-            record.pop(name, None)
+        elif not keep and name in record:
+            value = record.pop(name)
+            if field and kind == _LABEL:
+                record.setdefault(f"{field}_label", value)
 
 
-def _count(value: Record) -> int | None:
-    count = annotation(value, "count")
+def counted(count: JsonValue) -> int | None:
+    """Return a count that came as a number or as text, None for anything else."""
     if isinstance(count, str) and count.isascii() and count.isdigit():
         count = int(count)
     return count if isinstance(count, int) and not isinstance(count, bool) else None

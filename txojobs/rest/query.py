@@ -1,7 +1,7 @@
-"""What to read from an entity set, and the request that asks for it.
+"""The question to an entity set: the address of its first page and the headers of each.
 
-Guarantees: `$top` is never sent (a limit is ours, a page size is a preference), values of the caller's own
-options are encoded, and names of fields are identifiers.
+`$top` is never sent: a service that is asked for the top rows may leave its next link out, and rows would be
+missing without a sign. The page size is a preference.
 
 Source: OData 4.01 Part 1 sections 8.2.8.5 (maxpagesize) and 11.2, Part 2 section 5.
 """
@@ -12,12 +12,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
+from txojobs.rest.dialects import Dialect, dialect_of
+from txojobs.rest.expansion import Expansion, expand_v2, expand_v4
 from txojobs.rest.urls import with_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OURS = ("$select", "$filter", "$expand", "$orderby", "$count", "$top", "$skip", "$skiptoken")
+_OURS = (
+    "$select",
+    "$filter",
+    "$expand",
+    "$orderby",
+    "$count",
+    "$inlinecount",
+    "$top",
+    "$skip",
+    "$skiptoken",
+)
+
+_V4_ONLY = ("$search", "$apply", "$compute")
+
+LABELS = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +41,17 @@ class EntityQuery:
     """One entity set to be read.
 
     `entity` is the path below the base address, encoded (`Customers`, `Company('A')/Customers`), or an
-    absolute address of the same origin. `filter`, `expand` and `order_by` are OData texts, not yet encoded.
-    `key` names the fields that no two records share; `limit` is the most records wanted.
+    absolute address of the same origin. `filter` and `order_by` are OData texts, not yet encoded; `expand` names
+    paths of related records. `key` names the fields that no two records share; `limit` is the most records wanted.
+    `count` says whether the number of records is asked for, `count_limit` the number at which the service stops to
+    count. `extra` are further options, as they are sent. `adds_to_order` completes the order with fields that nobody
+    asked for, and is left out when the service refuses it. `types` are the Edm types of fields, where known.
     """
 
     entity: str
     select: tuple[str, ...] = ()
     filter: str | None = None
-    expand: str | None = None
+    expand: Mapping[str, Expansion] = field(default_factory=dict)
     order_by: tuple[str, ...] = ()
     page_size: int | None = None
     key: tuple[str, ...] = ()
@@ -41,6 +60,11 @@ class EntityQuery:
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
     keep_annotations: bool = False
+    labels: bool = False
+    odata: str = "v4"
+    adds_to_order: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    count_limit: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked.
@@ -63,6 +87,20 @@ class EntityQuery:
                 raise ValidationError(
                     f"the query option {option} is set by its own field", how_to_fix="take it out of `extra`"
                 )
+            if option in _V4_ONLY and self.odata != "v4":
+                raise ValidationError(
+                    f"OData {self.odata.upper()} has no {option}", how_to_fix="leave it out"
+                )
+
+    @property
+    def dialect(self) -> Dialect:
+        """The version of OData that the service speaks."""
+        return dialect_of(self.odata)
+
+    @property
+    def whole_order(self) -> tuple[str, ...]:
+        """The order that is asked for."""
+        return (*self.order_by, *self.adds_to_order)
 
     @property
     def asks_for_count(self) -> bool:
@@ -71,27 +109,49 @@ class EntityQuery:
 
     def url(self, *, with_count: bool) -> str:
         """Return the address of the first page, relative when `entity` is."""
+        return self.address(with_count=with_count)
+
+    def address(
+        self,
+        *,
+        with_count: bool = False,
+        filter: str | None = None,  # noqa: A002  # OData's word
+        order_by: tuple[str, ...] | None = None,
+        top: int | None = None,
+    ) -> str:
+        """Return an address that differs from the query's own in its filter, its order or its number of records.
+
+        With `top` only records are counted: no fields and no related records are asked for.
+        """
+        expand, select = self._expanded() if top is None else (None, ())
+        count, wanted = self.dialect.count
         options = {
-            "$select": ",".join(self.select) or None,
-            "$filter": self.filter or None,
-            "$expand": self.expand or None,
-            "$orderby": ",".join(self.order_by) or None,
-            "$count": True if with_count else None,
+            "$select": ",".join(select) or None,
+            "$filter": (self.filter if filter is None else filter) or None,
+            "$expand": expand,
+            "$orderby": ",".join(self.whole_order if order_by is None else order_by) or None,
+            "$top": top,
+            count: wanted if with_count else None,
             **self.extra,
         }
         return with_query(self.entity, options)
 
+    def _expanded(self) -> tuple[str | None, tuple[str, ...]]:
+        """Return the values of `$expand` and `$select`."""
+        if self.dialect.name == "v4":
+            return expand_v4(self.expand), self.select
+        expand, fields = expand_v2(self.expand)
+        named = self.select or any(each.select for each in self.expand.values())
+        return expand, (*(self.select or ("*",)), *fields) if named else ()
+
     def request_headers(self) -> dict[str, str]:
-        """Return the headers of each page's request; the page size joins the caller's own Prefer."""
-        headers = {
-            "Accept": "application/json;odata.metadata=minimal",
-            "OData-MaxVersion": "4.0",
-            **self.headers,
-        }
-        size = self.page_size
-        if size is not None:
-            size = size if self.limit is None else min(size, self.limit)
+        """Return the headers of each page's request; our wishes join the caller's own Prefer."""
+        headers = {**self.dialect.headers, **self.headers}
+        wishes = [LABELS] if self.labels else []
+        if self.page_size is not None:
+            size = self.page_size if self.limit is None else min(self.page_size, self.limit)
+            wishes.append(f"odata.maxpagesize={size}")
+        if wishes:
             name = next((name for name in headers if name.lower() == "prefer"), "Prefer")
-            wishes = [headers[name]] if headers.get(name) else []
-            headers[name] = ", ".join([*wishes, f"odata.maxpagesize={size}"])
+            headers[name] = ", ".join([*([headers[name]] if headers.get(name) else []), *wishes])
         return headers

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AuthType = Literal["none", "bearer", "api-key", "basic", "oauth2"]
 AUTH_TYPES: tuple[AuthType, ...] = ("none", "bearer", "api-key", "basic", "oauth2")
-ODATA_VERSIONS = ("v4", "v2")
+ODATA_VERSIONS = ("v4", "v3", "v2")
 PROFILES = ("business-central", "dataverse", "sap")
 """Names that are reserved; none has an effect yet."""
 MAX_BODY_BYTES = 100 * 1024 * 1024
@@ -95,7 +95,8 @@ class ApiSettings:
 
     name: str = "default"
     base_url: str
-    odata: Literal["v4", "v2"] = "v4"
+    odata: str = "v4"
+    """One of ODATA_VERSIONS."""
     profile: str | None = None
     auth: AuthSettings = AuthSettings()
     trusted_origins: tuple[str, ...] = ()

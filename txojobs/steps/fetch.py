@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem
 from txojobs.records import Batch, Column, Columns, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.kinds import EntityPath, ODataText
+from txojobs.steps.odata_options import Expand, check_fetch, entity_query
 from txojobs.steps.spec import Doc
 
 
@@ -16,8 +17,10 @@ from txojobs.steps.spec import Doc
 class Fetch(Step):
     """Read the records of an OData entity set, every page of it.
 
-    The number of records is compared with the service's own `$count`, a declared `key` finds records that came twice,
-    and every link to a next page is followed. When any of this fails, the run fails and nothing is published.
+    The number of records is compared with the service's own `$count`, a declared `key` finds records that came
+    twice and completes the order, and every link to a next page is followed. When any of this fails, the source is
+    read once more; when it fails again, the run fails and nothing is published. The configuration says which version
+    of OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same.
 
         - fetch:
             entity: Customers
@@ -32,23 +35,41 @@ class Fetch(Step):
     can_reject: ClassVar[bool] = False
     main: ClassVar[str | None] = "entity"
 
-    entity: Annotated[EntityPath, Doc("The entity set, or a path to one.", example="Customers")]
+    entity: Annotated[
+        EntityPath, Doc("The entity set, a path to one, or a bound function.", example="Customers")
+    ]
     select: Annotated[
         tuple[str, ...],
         Doc("The fields to read; all of them when left out.", example="[CustomerNo, Country]"),
     ] = ()
     filter: Annotated[
-        ODataText | None,
-        Doc("What the service leaves out, in OData's words.", example="Country eq 'SE' and BalanceDue gt 0"),
+        ODataText | tuple[ODataText, ...] | None,
+        Doc(
+            "What the service shall send, in OData's words. Of a list of conditions, all must hold; one whose param "
+            "is null falls away. `guid${{ params.id }}` says that a text is a GUID (date, datetime, time and the "
+            "name of an enumeration do the same).",
+            example="Country eq 'SE' and BalanceDue gt 0",
+        ),
     ] = None
     expand: Annotated[
-        tuple[str, ...], Doc("Related records to bring along.", example="[SalesOrderLines]")
+        tuple[str, ...] | dict[str, Expand],
+        Doc(
+            "Related records to bring along: a list of paths, or paths with options of their own.",
+            example="{SalesOrders/SalesOrderLines: {select: [LineNo, Quantity]}}",
+        ),
     ] = ()
     order_by: Annotated[
         tuple[str, ...], Doc("The order of the records.", example="[Country, BalanceDue desc]")
     ] = ()
     search: Annotated[
-        str | None, Doc("A full-text search, where the service has one.", example="bicycle")
+        str | None, Doc("A full-text search, where the service has one (V4).", example="bicycle")
+    ] = None
+    apply: Annotated[
+        ODataText | None,
+        Doc(
+            "An aggregation by the service (V4).",
+            example="groupby((Country),aggregate(BalanceDue with sum as Due))",
+        ),
     ] = None
     page_size: Annotated[
         int | None, Doc("How many records a page should hold; the service may give fewer.", example="1000")
@@ -57,6 +78,24 @@ class Fetch(Step):
         int | None, Doc("Stop after this many records; the result is not called complete.", example="100")
     ] = None
     key: Annotated[tuple[str, ...], Doc("The fields that make a record unique.", example="[CustomerNo]")] = ()
+    complete: Annotated[
+        Literal["auto", "count", "verify", "none"],
+        Doc(
+            "How to prove that all records came. auto: compare with `$count` where the service gives it; count: it "
+            "must give it; verify: read in the order of the key, or the keys a second time, which also notices what "
+            "changes meanwhile; none: compare nothing."
+        ),
+    ] = "auto"
+    on_duplicate: Annotated[
+        Literal["fail", "keep-first", "keep-last"],
+        Doc("What to do when a key comes twice.", example="keep-last"),
+    ] = "fail"
+    labels: Annotated[
+        bool, Doc("Bring along what a service shows for a code, as `<field>_label`, where it can.")
+    ] = False
+    annotations: Annotated[
+        bool, Doc("Keep the service's own notes in the records, `@odata.etag` for one.")
+    ] = False
     headers: Annotated[
         dict[str, str], Doc("Further request headers.", example="{Data-Access-Intent: ReadOnly}")
     ] = field(default_factory=dict)
@@ -66,31 +105,14 @@ class Fetch(Step):
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """Numbers must be positive, a key must be read, and what has an option of its own needs it."""
-        for option in ("page-size", "limit"):
-            number = getattr(self, option.replace("-", "_"))
-            if number is not None and number < 1:
-                yield Problem(f"{option} must be at least 1, not {number}", job.at(option))
-        for name in self.key if self.select else ():
-            if name not in self.select:
-                yield Problem(
-                    f"key names {name!r}, which select does not read", job.at("key"), f"add {name} to select"
-                )
-        for name in self.query:
-            if name.startswith("$"):
-                option = _OPTIONS.get(name, "an option of fetch")
-                yield Problem(f"{name} does not belong into query", job.at("query"), f"use {option}")
-        for name in self.headers:
-            if name.lower() in ("authorization", "cookie", "host", "content-length"):
-                yield Problem(
-                    f"the header {name} cannot be set in a job",
-                    job.at("headers"),
-                    "credentials belong into the configuration",
-                )
+        return check_fetch(self, job)
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
-        """Return the selected fields and what is expanded; None when everything is read."""
+        """Return the selected fields and what is expanded; None when the service decides what comes."""
         del incoming
         if not self.select or any("*" in name for name in self.select):
+            return None
+        if self.labels or self.annotations or self.apply:
             return None
         names = [name.split("/")[0] for name in (*self.select, *(each.split("(")[0] for each in self.expand))]
         return tuple(Column(name) for name in dict.fromkeys(names))
@@ -101,47 +123,12 @@ class Fetch(Step):
         return RecordStream(self.outgoing(None), self._pages(ctx))
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
-        from urllib.parse import unquote  # noqa: PLC0415
+        from txojobs.steps.reading import read_entities  # noqa: PLC0415  # requests and all that: only when a job runs
 
-        from txojobs.parallel import prefetch  # noqa: PLC0415  # requests and all that: only when a job runs
-        from txojobs.rest.odata import ODataReader  # noqa: PLC0415
+        client = ctx.rest()
+        query = self.request(ctx.limit, odata=client.settings.odata)
+        return read_entities(ctx, client, query, complete=self.complete, on_duplicate=self.on_duplicate)
 
-        asked = self.request()
-        ctx.note("request", unquote(asked.url(with_count=asked.asks_for_count)))
-        reader = ODataReader(ctx.rest(), self.request(ctx.limit), deadline=ctx.deadline())
-        told = False
-        for page in prefetch(reader.pages(), cancel=ctx.cancel, on_abandon=reader.stop):
-            if not told:
-                ctx.progress(reader.count)
-                told = True
-            if page:
-                yield page
-        ctx.note("fetched", reader.proof.as_json())
-
-    def request(self, limit: int | None = None) -> Any:
+    def request(self, limit: int | None = None, *, odata: str = "v4") -> Any:
         """Return the query that is sent; `limit` is `--limit`."""
-        from txojobs.rest.query import EntityQuery  # noqa: PLC0415
-
-        limits = [each for each in (self.limit, limit) if each is not None]
-        return EntityQuery(
-            entity=self.entity.text,
-            select=self.select,
-            filter=self.filter.text if self.filter else None,
-            expand=",".join(self.expand) or None,
-            order_by=self.order_by,
-            page_size=self.page_size,
-            limit=min(limits) if limits else None,
-            key=self.key,
-            headers=self.headers,
-            extra={**({"$search": self.search} if self.search else {}), **self.query},
-        )
-
-
-_OPTIONS = {
-    "$select": "select",
-    "$filter": "filter",
-    "$expand": "expand",
-    "$orderby": "order-by",
-    "$top": "limit",
-    "$search": "search",
-}
+        return entity_query(self, limit, odata=odata)

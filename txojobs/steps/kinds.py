@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from txojobs.errors import Mark, ValidationError
 
@@ -20,10 +20,16 @@ MAX_ZEROS = 400
 """Beyond it a number is written with its exponent."""
 
 
+class Spliced(NamedTuple):
+    """The value of one `${{ }}` within a text."""
+
+    value: object
+
+
 class Kind:
     """A text of one kind. `where` is the mark of its first character, `text` what stands after splicing."""
 
-    __slots__ = ("is_sample", "text", "where")
+    __slots__ = ("is_sample", "pieces", "text", "where")
 
     name: ClassVar[str]
     """As the reference page calls it."""
@@ -37,6 +43,8 @@ class Kind:
         self.where = where
         self.is_sample = False
         """Whether a value in it is not known yet, so that checks of the whole text must wait."""
+        self.pieces: tuple[str | Spliced, ...] = (text,)
+        """The text as it was written, with each `${{ }}` as its value; see `made_of`."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.text == getattr(other, "text", None)
@@ -51,6 +59,16 @@ class Kind:
     def splice(cls, value: object, before: str) -> str:
         """Return the text of `value` at this place; `before` is the text in front of it."""
         raise NotImplementedError
+
+    @classmethod
+    def stand_in(cls, sample: object, before: str) -> object:
+        """Return what stands for a value that is not known yet; `sample` is some value of its declared type."""
+        del before
+        return sample
+
+    def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
+        """Note what the text was put together from."""
+        self.pieces = pieces
 
 
 class JmesPath(Kind):
@@ -90,24 +108,70 @@ class ListJmesPath(JmesPath):
     prefix = ("[]",)
 
 
-class ODataText(Kind):
-    """A part of an OData query: a filter, say."""
+class _InDialect(Kind):
+    """A text whose values are written differently in each version of OData; `text` is that of V4."""
+
+    __slots__ = ()
+
+    def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
+        """Note the pieces, and write the text anew: a value may take along what stands before it."""
+        super().made_of(pieces)
+        self.text = self.in_dialect("v4")
+
+    def in_dialect(self, dialect: str) -> str:
+        """Return the text with its values as literals of a dialect: v4, v3 or v2.
+
+        Raises:
+            ValidationError: a value cannot be written in this dialect.
+        """
+        text = ""
+        for piece in self.pieces:
+            if isinstance(piece, Spliced):
+                kept, literal = self._written(piece.value, text, dialect)
+                text = kept + literal
+            else:
+                text += piece
+        return text
+
+    @classmethod
+    def stand_in(cls, sample: object, before: str) -> object:
+        """Return a value of the type that the word before it names."""
+        from txojobs.rest.typed_literals import typed_sample  # noqa: PLC0415
+
+        return typed_sample(sample, before)
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        """Return the value as V4 writes it, to be refused now when it cannot be written at all."""
+        return cls._written(value, before, "v4")[1]
+
+    @classmethod
+    def _written(cls, value: object, before: str, dialect: str) -> tuple[str, str]:
+        """Return what stays of the text before a value, and the value."""
+        raise NotImplementedError
+
+
+class ODataText(_InDialect):
+    """A part of an OData query: a filter, say. `guid${{ ... }}` and the like say of which type a value is."""
 
     __slots__ = ()
 
     name = "OData expression"
     quotes = "'"
 
+    @property
+    def falls_away(self) -> bool:
+        """Whether a value in it is null, so that it is left out of a list of conditions."""
+        return any(isinstance(piece, Spliced) and piece.value is None for piece in self.pieces)
+
     @classmethod
-    def splice(cls, value: object, before: str) -> str:
-        """Return an OData literal."""
-        from txojobs.rest.literals import odata_literal  # noqa: PLC0415
+    def _written(cls, value: object, before: str, dialect: str) -> tuple[str, str]:
+        from txojobs.rest.typed_literals import typed_literal  # noqa: PLC0415
 
-        del before
-        return odata_literal(value)  # type: ignore[arg-type]  # it refuses what is none
+        return typed_literal(value, before, dialect=dialect)
 
 
-class EntityPath(Kind):
+class EntityPath(_InDialect):
     """An entity set, or a path below it; keys stand in parentheses."""
 
     __slots__ = ()
@@ -116,16 +180,18 @@ class EntityPath(Kind):
     quotes = "'"
 
     @classmethod
-    def splice(cls, value: object, before: str) -> str:
+    def _written(cls, value: object, before: str, dialect: str) -> tuple[str, str]:
         """Return one encoded segment, or inside parentheses an encoded key literal."""
         from urllib.parse import quote  # noqa: PLC0415
 
-        from txojobs.rest.literals import odata_literal, segment  # noqa: PLC0415
+        from txojobs.rest.literals import segment  # noqa: PLC0415
+        from txojobs.rest.typed_literals import typed_literal  # noqa: PLC0415
 
         outside = re.sub("'[^']*'", "", before)
         if outside.count("(") > outside.count(")"):
-            return quote(odata_literal(value), safe="")  # type: ignore[arg-type]  # as above
-        return segment(_word(value, "an address"))
+            kept, literal = typed_literal(value, before, dialect=dialect)
+            return kept, quote(literal, safe="")
+        return before, segment(_word(value, "an address"))
 
 
 class FilePath(str):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from txojobs.errors import Problem, TxoBaseError
 from txojobs.steps import templates
 from txojobs.steps.fitting import FAULT, Fault, Lone, Unknown, as_text, unknown_sample
-from txojobs.steps.kinds import Kind, StepRef
+from txojobs.steps.kinds import Kind, Spliced, StepRef
 
 if TYPE_CHECKING:
+    from txojobs.errors import Mark
     from txojobs.yaml_source import Scalar
 
 
@@ -25,6 +26,16 @@ class Resolver(Protocol):
         ...
 
 
+class _PlainText(Kind):
+    """A text that no rule governs."""
+
+    __slots__ = ()
+
+    @classmethod
+    def splice(cls, value: object, before: str) -> str:
+        return as_text(value, before)
+
+
 class Splicer:
     """Makes texts; every fault becomes a Problem in `problems`."""
 
@@ -32,6 +43,7 @@ class Splicer:
         self._resolver = resolver
         self._problems = problems
         self._saw_unknown = False
+        self._pieces: list[str | Spliced] = []
 
     def lone(self, node: Scalar) -> Any:
         """Return the value of a text that is one `${{ }}` and nothing else, None for other texts, or FAULT."""
@@ -63,7 +75,7 @@ class Splicer:
 
     def text(self, node: Scalar) -> Any:
         """Return a text with each `${{ }}` replaced by its value as text, or FAULT."""
-        return self._spliced(node, as_text)
+        return self._spliced(node, _PlainText)
 
     def kind(self, kind: type[Kind], node: Scalar) -> Any:
         """Return a text of a kind, each `${{ }}` put in by the kind's own rule, or FAULT."""
@@ -72,7 +84,7 @@ class Splicer:
                 Problem("${{ }} cannot stand in the id of a step", node.where, "write the id itself")
             )
             return FAULT
-        text = self._spliced(node, kind.splice, kind)
+        text = self._spliced(node, kind)
         if isinstance(text, Fault):
             return FAULT
         try:
@@ -90,12 +102,14 @@ class Splicer:
                 )
             )
             return FAULT
+        value.made_of(tuple(self._pieces))
         value.is_sample = self._saw_unknown
         return value
 
-    def _spliced(self, node: Scalar, splice: Any, kind: type[Kind] = Kind) -> Any:
+    def _spliced(self, node: Scalar, kind: type[Kind]) -> Any:
         text = node.text
         self._saw_unknown = False
+        self._pieces = []
         if fault := templates.slip(text):
             self._problems.append(Problem(fault[1], node.mark_at(fault[0]), fault[2], length=3))
             return FAULT
@@ -111,19 +125,25 @@ class Splicer:
             elif isinstance(value, Fault):
                 sound = False
             else:
-                parts += [text[end : hole.start], self._splice_one(splice, value, before, node, hole)]
+                self._pieces.append(text[end : hole.start])
+                parts += [
+                    text[end : hole.start],
+                    self._splice_one(kind, value, before, node.mark_at(hole.start)),
+                ]
             end = hole.end
         parts.append(text[end:])
+        self._pieces.append(text[end:])
         return "".join(parts) if sound and all(isinstance(part, str) for part in parts) else FAULT
 
-    def _splice_one(self, splice: Any, value: object, before: str, node: Scalar, hole: templates.Hole) -> Any:
+    def _splice_one(self, kind: type[Kind], value: object, before: str, where: Mark) -> Any:
         if isinstance(value, Unknown):
             self._saw_unknown = True
-            value = unknown_sample(value)
+            value = kind.stand_in(unknown_sample(value), before)
+        self._pieces.append(Spliced(value))
         try:
-            return splice(value, before)
+            return kind.splice(value, before)
         except TxoBaseError as err:
-            self._problems.append(Problem(err.what_went_wrong, node.mark_at(hole.start), err.how_to_fix))
+            self._problems.append(Problem(err.what_went_wrong, where, err.how_to_fix))
             return FAULT
 
     def _quoted_hole(self, node: Scalar, hole: templates.Hole, quote: str) -> None:

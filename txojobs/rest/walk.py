@@ -1,0 +1,257 @@
+"""Go from page to page: the first one, each next one, and what its records leave for further requests.
+
+Guarantees: a link is followed as it came; a link or a page that repeats is an error, not a loop; an expanded
+collection that goes on elsewhere is read to its end. Holds one page.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from txojobs.errors import ApiError, ApiOperationError, EntityNotFoundError, IncompleteReadError
+from txojobs.exact_json import encode
+from txojobs.rest.keyset import behind, is_in_key_order
+from txojobs.rest.origin import resolved, shown
+from txojobs.rest.service_document import say_what_there_is
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from txojobs.records import Record
+    from txojobs.rest.client import TxoRestAPI
+    from txojobs.rest.pages import Continuation, Page
+    from txojobs.rest.query import EntityQuery
+
+MAX_EMPTY_PAGES = 100
+REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
+"""How services answer an option that they do not know, or not here."""
+_LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_POSITION = re.compile(r"[?&]\$skip=|[?&]\$skiptoken=[0-9]+(&|$)", re.IGNORECASE)
+
+
+class PageWalk:
+    """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock.
+
+    `by_key` reads in the order of the key, asking for the records behind the last one, as long as the service can.
+    """
+
+    def __init__(
+        self,
+        client: TxoRestAPI,
+        query: EntityQuery,
+        *,
+        by_key: bool = False,
+        deadline: float | None,
+        stop: threading.Event,
+    ) -> None:
+        self._client = client
+        self.query = query
+        self.by_key = by_key and is_in_key_order(query)
+        self._deadline = deadline
+        self._stop = stop
+        self._links: set[bytes] = set()
+        self._firsts: set[bytes] = set()
+        self._rows = 0
+        self.requests = 0
+        self.pages = 0
+        self.positional = False
+        """Whether a link told a position, which shifts when records change."""
+        self.count: int | None = None
+        """How many records the service said there are, with the first page."""
+        self.count_note: str | None = None
+        """Why there is nothing to compare, when there is not."""
+
+    @property
+    def links(self) -> str:
+        """How the service pages: one page, by key (our own way), positional or opaque."""
+        if self.pages <= 1:
+            return "one page"
+        return "by key" if self.by_key else "positional" if self.positional else "opaque"
+
+    def records(self) -> Iterator[list[Record]]:
+        """Yield the records of each page, clean and whole, and not more than the limit; none is empty.
+
+        Raises:
+            ApiError: a page failed after all attempts; earlier ones were already yielded.
+        """
+        page: Page | None = self._begin()
+        empty = 0
+        while page is not None:
+            if self.query.limit is not None:
+                del page.records[self.query.limit - self._rows :]
+            records = self._complete(page)
+            self._rows += len(records)
+            empty = 0 if records else empty + 1
+            if records:
+                yield records
+            if empty >= MAX_EMPTY_PAGES:
+                raise ApiOperationError(
+                    f"{self.query.entity}: {empty} empty pages in a row; the service makes no progress",
+                    how_to_fix="narrow the filter, or report it to the provider of the service",
+                )
+            page = None if self._rows == self.query.limit else self._next(page, records)
+
+    def _begin(self) -> Page:
+        page, refused = self._first()
+        query = self.query
+        self.count = page.total
+        if not query.asks_for_count:
+            self.count_note = "not asked: limit" if query.count else "not asked: switched off"
+        elif self.count is None:
+            self.count_note = refused or "the service does not tell its count"
+        elif self.count == query.count_limit:
+            self.count_note = f"the service counts no further than {self.count:,}"
+        self.by_key = self.by_key and query.whole_order == query.key
+        return page
+
+    def _next(self, page: Page, records: list[Record]) -> Page | None:
+        if page.next_link is None:
+            return None
+        if self.by_key and records:
+            address = behind(self.query, records[-1])
+            try:
+                if address is not None:
+                    return self._ask(address)
+            except ApiError as err:
+                if err.status not in REFUSED:
+                    raise
+            self.by_key = False  # a key that cannot be compared, or a service that does not
+        return self._follow(page.next_link)
+
+    def _first(self) -> tuple[Page, str | None]:
+        """Return the first page, and why nothing is counted when the service refuses to.
+
+        A query that is refused is asked again without what only we have added: the count, then the order of the key.
+        """
+        query, note = self.query, None
+        try:
+            return self._ask(query.url(with_count=query.asks_for_count)), note
+        except ApiError as err:
+            if isinstance(err, EntityNotFoundError):
+                say_what_there_is(err, self._client, query.entity, deadline=self._deadline)
+            if err.status not in REFUSED or not (query.asks_for_count or query.adds_to_order):
+                raise
+            refused = err
+        if query.asks_for_count:
+            try:
+                return self._ask(query.url(with_count=False)), _refuses_to_count(refused)
+            except ApiError as err:
+                if err.status not in REFUSED or not query.adds_to_order:
+                    raise
+        self.query = query = replace(query, adds_to_order=())
+        try:
+            return self._ask(query.url(with_count=query.asks_for_count)), None
+        except ApiError as err:
+            if err.status not in REFUSED or not query.asks_for_count:
+                raise
+        return self._ask(query.url(with_count=False)), _refuses_to_count(refused)
+
+    def _follow(self, link: str) -> Page:
+        """Return the page behind a link.
+
+        Raises:
+            IncompleteReadError: the service has forgotten the link; a new read may help.
+        """
+        self.positional = self.positional or _POSITION.search(unquote(link)) is not None
+        try:
+            return self._ask(link)
+        except ApiError as err:
+            if err.status not in _LINK_EXPIRED:
+                raise
+            again = IncompleteReadError(
+                f"{err.what_went_wrong}; the service may have forgotten the link, as some do after a while",
+                status=err.status,
+                url=err.url,
+                code=err.code,
+                correlation_id=err.correlation_id,
+                how_to_fix="run again, or ask for less at a time: fewer fields in select, a narrower filter",
+            )
+            raise again from err
+
+    def _ask(self, url: str, *, name: str = "") -> Page:
+        """Return the page at an address; one that was asked before is an error."""
+        name = name or f"page {self.pages + 1} of {self.query.entity}"
+        if self._is_known(self._links, url.encode("utf-8", errors="surrogatepass")):
+            raise ApiOperationError(
+                f"{name} is one that was already read ({shown(url)}): the links go in a circle",
+                url=url,
+                how_to_fix="report it to the provider of the service",
+            )
+        self.requests += 1
+        try:
+            return self._client.fetch(
+                "GET",
+                url,
+                parse=self.query.dialect.read_page,
+                headers=self.query.request_headers(),
+                deadline=self._deadline,
+                cancel=self._stop,
+            )
+        except ApiError as err:
+            err.what_went_wrong += f" ({name})"
+            raise
+
+    def _complete(self, page: Page) -> list[Record]:
+        """Return the records of a page of the set, clean and whole; a page that came before is an error."""
+        self.pages += 1
+        records = page.records
+        self._finish(records, page.base)
+        # with all fields, the key among them, no two pages can begin with the same record
+        all_fields = not self.query.select and "$apply" not in self.query.extra
+        if records and all_fields and self._is_known(self._firsts, encode(records[0])):
+            raise IncompleteReadError(
+                f"page {self.pages} of {self.query.entity} begins with a record that began an earlier page: the "
+                "service repeats itself",
+                how_to_fix="run again while nobody changes records, or report it to the provider of the service",
+            )
+        return records
+
+    def _finish(self, records: list[Record], base: str) -> None:
+        unfinished: list[Continuation] = []
+        self.query.dialect.tidy(records, unfinished, keep=self.query.keep_annotations)
+        for owner, field, link in unfinished:
+            collected = owner.get(field)
+            if not isinstance(collected, list):
+                collected = owner[field] = []
+            follow: str | None = resolved(base, link)
+            while follow is not None:
+                page = self._ask(follow, name=f"{field} of a record of {self.query.entity}")
+                self._finish(page.records, page.base)
+                collected.extend(page.records)
+                follow = page.next_link
+
+    def count_now(self) -> int | None:
+        """Return how many records the service says there are by now, None when it says nothing."""
+        query = self.query
+        self.requests += 1
+        try:
+            page = self._client.fetch(
+                "GET",
+                query.address(with_count=True, top=0, order_by=()),
+                parse=query.dialect.read_page,
+                headers=query.request_headers(),
+                deadline=self._deadline,
+                cancel=self._stop,
+            )
+        except ApiError as err:
+            if err.status not in REFUSED:
+                raise
+            return None
+        return page.total
+
+    @staticmethod
+    def _is_known(known: set[bytes], text: bytes) -> bool:
+        mark = blake2b(text, digest_size=16).digest()
+        found = mark in known
+        known.add(mark)
+        return found
+
+
+def _refuses_to_count(err: ApiError) -> str:
+    return f"the service refuses to count ({err.status})"

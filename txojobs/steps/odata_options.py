@@ -1,0 +1,137 @@
+"""What the options of `fetch` ask of a service: conditions, related records, and which options exclude others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from txojobs.errors import Problem
+from txojobs.steps.base import JobView
+from txojobs.steps.kinds import ODataText
+from txojobs.steps.spec import Doc
+
+if TYPE_CHECKING:
+    from txojobs.steps.fetch import Fetch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expand:
+    """What is wanted of related records."""
+
+    select: Annotated[tuple[str, ...], Doc("The fields to read of them.", example="[LineNo, Quantity]")] = ()
+    filter: Annotated[
+        ODataText | tuple[ODataText, ...] | None,
+        Doc("Which of them, in OData's words.", example="Quantity gt 0"),
+    ] = None
+    order_by: Annotated[tuple[str, ...], Doc("Their order.", example="[LineNo]")] = ()
+    limit: Annotated[int | None, Doc("At most this many of each record.", example="3")] = None
+
+
+def conditions(given: ODataText | tuple[ODataText, ...] | None, *, odata: str) -> str | None:
+    """Return one filter; of several conditions, one with a value that is null falls away."""
+    if given is None or isinstance(given, ODataText):
+        return None if given is None else given.in_dialect(odata)
+    texts = [each.in_dialect(odata) for each in given if not each.falls_away]
+    if len(texts) > 1:
+        texts = [f"({text})" for text in texts]
+    return " and ".join(texts) or None
+
+
+def expansions(given: tuple[str, ...] | Mapping[str, Expand], *, odata: str) -> dict[str, Any]:
+    """Return what `expand` asks for, path by path."""
+    from txojobs.rest.expansion import Expansion  # noqa: PLC0415  # only when something is asked
+
+    if not isinstance(given, Mapping):
+        return {path: Expansion() for path in given}
+    return {
+        path: Expansion(
+            select=each.select,
+            filter=conditions(each.filter, odata=odata),
+            order_by=each.order_by,
+            limit=each.limit,
+        )
+        for path, each in given.items()
+    }
+
+
+def entity_query(step: "Fetch", limit: int | None, *, odata: str) -> Any:
+    """Return the query that a fetch sends; `limit` is `--limit`."""
+    from txojobs.rest.query import EntityQuery  # noqa: PLC0415
+
+    limits = [each for each in (step.limit, limit) if each is not None]
+    ordered = {each.split()[0] for each in step.order_by if each.strip()}
+    own = {"$search": step.search, "$apply": step.apply.in_dialect(odata) if step.apply else None}
+    return EntityQuery(
+        entity=step.entity.in_dialect(odata),
+        select=step.select,
+        filter=conditions(step.filter, odata=odata),
+        expand=expansions(step.expand, odata=odata),
+        order_by=step.order_by,
+        adds_to_order=()
+        if step.complete == "none"
+        else tuple(name for name in step.key if name not in ordered),
+        page_size=step.page_size,
+        limit=min(limits) if limits else None,
+        key=step.key,
+        count=step.complete != "none",
+        headers=step.headers,
+        extra={**{name: value for name, value in own.items() if value}, **step.query},
+        keep_annotations=step.annotations,
+        labels=step.labels,
+        odata=odata,
+    )
+
+
+_OWN = {
+    "$select": "select",
+    "$filter": "filter",
+    "$expand": "expand",
+    "$orderby": "order-by",
+    "$top": "limit",
+    "$skip": "limit",
+    "$skiptoken": "page-size",
+    "$count": "complete",
+    "$inlinecount": "complete",
+    "$search": "search",
+    "$apply": "apply",
+}
+"""Query parameters that an option of fetch writes."""
+
+
+def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    """Yield what is wrong across the options of a fetch."""
+    for option in ("page-size", "limit"):
+        number = getattr(step, option.replace("-", "_"))
+        if number is not None and number < 1:
+            yield Problem(f"{option} must be at least 1, not {number}", job.at(option))
+    for name in step.key if step.select else ():
+        if name not in step.select:
+            yield Problem(
+                f"key names {name!r}, which select does not read", job.at("key"), f"add {name} to select"
+            )
+    if not step.key:
+        for option, needs in (
+            ("complete", step.complete == "verify"),
+            ("on-duplicate", step.on_duplicate != "fail"),
+        ):
+            if needs:
+                message = f"{option}: {getattr(step, option.replace('-', '_'))} needs the key of the records"
+                yield Problem(message, job.at(option), "add key: [...]")
+    if step.limit is not None and step.complete in ("count", "verify"):
+        message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
+        yield Problem(message, job.at("complete"), "delete one of the two")
+    yield from _check_passed_on(step, job)
+
+
+def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    for name in step.query:
+        if name.lower() in _OWN:
+            yield Problem(
+                f"{name} does not belong into query", job.at("query"), f"use {_OWN[name.lower()]} of fetch"
+            )
+    for name in step.headers:
+        if name.lower() in ("authorization", "cookie", "host", "content-length"):
+            yield Problem(
+                f"the header {name} cannot be set in a job",
+                job.at("headers"),
+                "credentials belong into the configuration",
+            )

@@ -1,0 +1,55 @@
+"""Pull the pages of an entity set for a step: the next one is on its way while this one is worked on."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from txojobs.context import RunContext
+from txojobs.parallel import prefetch
+from txojobs.records import Batch
+from txojobs.rest.odata import ODataReader
+
+if TYPE_CHECKING:
+    from txojobs.rest.completeness import Complete, OnDuplicate
+    from txojobs.rest.query import EntityQuery
+
+
+def read_entities(
+    ctx: RunContext, client: Any, query: "EntityQuery", *, complete: "Complete", on_duplicate: "OnDuplicate"
+) -> Iterator[Batch]:
+    """Yield the records, page by page; what is proven of them goes into the report behind the last one.
+
+    To keep the last of several records with one key, all of them go to disk first.
+    """
+    ctx.note("request", unquote(query.url(with_count=query.asks_for_count)))
+    reader = ODataReader(client, query, complete=complete, on_duplicate=on_duplicate, deadline=ctx.deadline())
+    pages = _told(ctx, reader)
+    if on_duplicate == "keep-last":
+        with closing(ctx.spool()) as spool:
+            for page in pages:
+                spool.write(page)
+            yield from _without(spool.read(), reader.superseded)
+    else:
+        yield from pages
+    ctx.note("fetched", reader.proof.as_json())
+
+
+def _told(ctx: RunContext, reader: ODataReader) -> Iterator[Batch]:
+    """Yield the pages, and tell how many records are expected with the first."""
+    told = False
+    for page in prefetch(reader.pages(), cancel=ctx.cancel, on_abandon=reader.stop):
+        if not told:
+            ctx.progress(reader.count)
+            told = True
+        yield page
+
+
+def _without(pages: Iterator[Batch], positions: set[int]) -> Iterator[Batch]:
+    """Yield the pages without the records at some positions, counted from 0 over all of them."""
+    first = 0
+    for page in pages:
+        kept = [record for position, record in enumerate(page, first) if position not in positions]
+        first += len(page)
+        if kept:
+            yield kept
