@@ -181,6 +181,48 @@ def test_p2_on_error_continue_goes_on_only_after_the_second_reading(tmp_path: Pa
     assert len(work.rows("customers.csv")) == 51
 
 
+LIMITED = "  - fetch: {entity: Customers, key: [Id], limit: 15}\n  - save: customers.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "records", "file"),
+    [
+        (None, 15, "acme-test-customers_"),
+        (7, 7, "acme-test-customers_first-7_"),
+        (40, 15, "acme-test-customers_first-40_"),
+    ],
+)
+def test_p2_what_a_limit_cut_is_not_called_complete_and_only_a_trial_has_it_in_its_name(
+    tmp_path: Path, asked: int | None, records: int, file: str
+) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.steps(LIMITED)
+        report = work.good_run(limit=asked)
+        words = [] if asked is None else ["--limit", str(asked)]
+        done = work.command("run", "job", "acme", "test", *words)
+    assert report.outputs[0].name.startswith(file + "2")
+    facts = report.as_json()["steps"][0]
+    assert facts["records"] == records
+    assert facts["fetched"]["strength"] == "unproven"
+    assert facts["fetched"]["count-note"] == "not asked: limit"
+    assert done.code == 0
+    assert "not proven to be complete (not asked: limit)" in done.out
+    assert "complete:" not in done.out
+
+
+@pytest.mark.parametrize("limit", [50, 99])
+def test_p2_a_limit_that_nothing_exceeds_proves_nothing_either(tmp_path: Path, limit: int) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.steps(LIMITED.replace("15", str(limit)))
+        report = work.good_run()
+    assert report.as_json()["steps"][0]["records"] == 50
+    assert report.as_json()["steps"][0]["fetched"]["strength"] == "unproven"
+
+
 def test_the_command_says_what_is_safe_and_how_to_repeat(tmp_path: Path) -> None:
     work = Workplace(tmp_path)
     with PagesServer(customers()) as server:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,69 @@ def test_a_limit_marks_the_file_so_that_nobody_takes_it_for_the_whole(work: Work
     report = work.good_run(limit=7)
     assert "first-7" in report.outputs[0].name
     assert report.steps[0].records == 7
+
+
+SKIP = (
+    "  - load: data/n.jsonl\n  - filter: n > 999\n  - save: {file: n.csv, when-empty: skip, stamp: false}\n"
+)
+
+
+def test_an_older_file_that_a_skipped_output_leaves_is_named(work: Workplace) -> None:
+    work.steps(SKIP.replace("999", "0"))
+    work.good_run()
+    before = work.outputs()
+    work.steps(SKIP)
+    report = work.good_run()
+    assert report.warnings == ["save n.csv: nothing was written; output/acme-test-n.csv is from before"]
+    assert report.as_json()["steps"][-1]["not-written"] == "n.csv"
+    assert report.outputs == []
+    assert work.outputs() == before
+    done = work.command("run", "job", "acme", "test")
+    assert done.code == 0
+    assert re.search(r"^  save n.csv +0 rows +nothing was written$", done.out, re.MULTILINE), done
+    assert "warning: save n.csv: nothing was written; output/acme-test-n.csv is from before" in done.out
+
+
+def test_a_skipped_output_without_an_older_file_of_its_name_is_no_warning(work: Workplace) -> None:
+    work.steps(SKIP)
+    report = work.good_run()
+    assert report.warnings == []
+    assert report.as_json()["steps"][-1]["not-written"] == "n.csv"
+    (work.root / "output").mkdir()
+    (work.root / "output" / "acme-test-n_2026-01-15T1430Z.csv").write_text("its name says when it was made")
+    assert work.good_run().warnings == []
+
+
+def test_an_older_file_outside_the_workspace_is_named_with_its_whole_path(
+    work: Workplace, tmp_path: Path
+) -> None:
+    work.steps(SKIP)
+    (tmp_path / "else").mkdir()
+    old = tmp_path / "else" / "acme-test-n.csv"
+    old.write_text("old")
+    report = work.good_run(output=tmp_path / "else")
+    assert report.warnings == [f"save n.csv: nothing was written; {old} is from before"]
+    assert work.good_run(output=tmp_path / "else", dry_run=True).warnings == []
+
+
+def test_an_older_file_that_a_failed_step_leaves_is_named(work: Workplace) -> None:
+    good = "  - load: data/n.jsonl\n  - save: other.csv\n"
+    work.steps(good + "  - load: data/n.jsonl\n  - save: {file: n.csv, stamp: false}\n")
+    work.good_run()
+    work.steps(
+        good + "  - {on-error: continue, load: data/none.jsonl}\n  - save: {file: n.csv, stamp: false}\n"
+    )
+    report = work.run()
+    assert report.outcome == "partial"
+    assert report.warnings[-1] == "n.csv was not written; output/acme-test-n.csv is from before"
+
+
+def test_a_name_that_cannot_be_keeps_no_other_output_back(work: Workplace) -> None:
+    work.steps(LOAD + f"  - {{on-error: continue, save: {{file: {'x' * 210}.csv}}}}\n")
+    report = work.run()
+    assert report.error is None
+    assert report.outcome == "partial"
+    assert set(work.outputs()) == {"n.csv"}
 
 
 def test_outputs_can_go_elsewhere(work: Workplace, tmp_path: Path) -> None:

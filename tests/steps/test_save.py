@@ -123,6 +123,7 @@ def test_when_empty_skip_writes_nothing(bench: Bench) -> None:
     assert bench.feed("save: {file: a.csv, stamp: false, when-empty: skip}", []) == []
     assert bench.publish() == []
     assert (bench.workspace.root / "output" / "acme-test-a.csv").read_text() == "old"
+    assert bench.notes == {"not-written": "a.csv"}
 
 
 def test_when_empty_fail_fails(bench: Bench) -> None:
@@ -173,6 +174,7 @@ def test_a_workbook_without_any_record(bench: Bench, when: str, files: int) -> N
     bench.others = {"none": RecordStream((Column("A"),), iter(()))}
     bench.feed(f"save: {{file: a.xlsx, sheets: {{E: none}}, when-empty: {when}}}")
     assert len(bench.publish()) == files
+    assert list(bench.notes) == (["written"] if files else ["not-written"])
 
 
 def test_a_workbook_without_any_record_may_fail(bench: Bench) -> None:

@@ -202,6 +202,8 @@ def step_line(step: StepResult) -> str:
         parts.append(f"{requests:,} request{'' if requests == 1 else 's'}")
         parts.append(f"{step.seconds:.1f} s")
         parts.append(proof_in_words(fetched))
+    if "not-written" in step.notes:
+        parts.append("nothing was written")
     written: Any = step.notes.get("written")
     if written:
         parts.append(size_in_words(written["size-bytes"]))

@@ -107,6 +107,15 @@ class RunOutputs:
             shutil.rmtree(self._scratch, ignore_errors=True)
         self._publication.abandon()
 
+    def standing(self, name: str) -> Path | None:
+        """Return the file with the stable name of an output: a run that does not write it leaves it as it was."""
+        with contextlib.suppress(ValidationError):  # a name that cannot be is why it was not written
+            path = self._real / output_name(
+                self._org, self._env, name, now=self._now, stamped=False, first_n=self._limit
+            )
+            return path if path.is_file() else None
+        return None
+
     def previous(self, name: str) -> Path | None:
         """Return the newest published file of an output name, whole runs only."""
         folder, _, last = name.replace("\\", "/").rpartition("/")

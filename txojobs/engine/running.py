@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from txojobs.config import Config
     from txojobs.engine.events import Listener
-    from txojobs.engine.report import RunReport
+    from txojobs.engine.report import RunReport, StepResult
     from txojobs.engine.request import RunRequest
     from txojobs.job.model import StepUse
     from txojobs.logs import RunLog
@@ -189,10 +189,13 @@ class Run:
         self.report.outcome = "partial" if self.failed or rejected else "done"
 
     def _warn_of_what_is_not_there(self) -> None:
-        """Name each file that a failed step kept from being written, and each read that nothing proves."""
+        """Name each file that was not written, what stands in its place, and each read that nothing proves."""
         for result in self.report.steps:
+            left = self._left_standing(result)
             if result.key in self.failed and result.verb == "save":
-                self.report.warnings.append(f"{result.title} was not written")
+                self.report.warnings.append(f"{result.title} was not written" + left)
+            elif "not-written" in result.notes and left and not self.request.dry_run:
+                self.report.warnings.append(f"save {result.title}: nothing was written" + left)
             fetched: Any = result.notes.get("fetched")
             if (
                 fetched
@@ -202,6 +205,15 @@ class Run:
                 self.report.warnings.append(
                     f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
                 )
+
+    def _left_standing(self, result: StepResult) -> str:
+        """Return the end of the sentence about a file that was not written, when an older one has its name."""
+        path = self.state.outputs.standing(result.title) if result.verb == "save" and result.title else None
+        if path is None:
+            return ""
+        root = self.state.workspace.root
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path
+        return f"; {shown} is from before"
 
     def _fail(self, err: BaseException) -> None:
         report = self.report

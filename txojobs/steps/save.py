@@ -43,7 +43,8 @@ class Save(Step):
         bool, Doc("Put the time of the run into the name; false replaces the same file each time.")
     ] = True
     when_empty: Annotated[
-        Literal["write", "skip", "fail"], Doc("What to do when there is no record.", example="fail")
+        Literal["write", "skip", "fail"],
+        Doc("What to do when there is no record; skip leaves an older file as it is.", example="fail"),
     ] = "write"
     formula_guard: Annotated[
         bool, Doc("In csv, put ' before text that a spreadsheet would run as a formula.")
@@ -131,4 +132,7 @@ class Save(Step):
                 how_to_fix="check the filters, or write when-empty: write",
                 where=self.file.where,
             )
-        return self.when_empty == "write"
+        if self.when_empty == "write":
+            return True
+        ctx.note("not-written", self.file.text)
+        return False
