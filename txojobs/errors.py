@@ -101,7 +101,8 @@ class ApiError(TxoBaseError):
     """A service could not be asked, or did not answer as it should.
 
     `code` is the service's own error code, `correlation_id` what its support asks for. `outcome_unknown` is
-    set for a change that was sent and never answered: the service may or may not have carried it out.
+    set for a change that was sent and never answered: the service may or may not have carried it out. With a
+    `status` below 300 it said that it did, and the rest of its answer was lost.
     """
 
     def __init__(

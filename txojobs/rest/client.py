@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from txojobs.errors import ApiError
 from txojobs.exact_json import encode
 from txojobs.redact import Redactor
 from txojobs.rest.auth import credential_for
@@ -15,6 +16,7 @@ from txojobs.rest.entities import read_entities
 from txojobs.rest.exchange import Exchange
 from txojobs.rest.operations import Poller
 from txojobs.rest.origin import OriginGuard
+from txojobs.rest.reconcile import carried_out, is_conditional
 from txojobs.rest.timing import Limits, Timing
 from txojobs.rest.transport import Request
 from txojobs.rest.urls import below, with_query
@@ -89,7 +91,7 @@ class TxoRestAPI:
     ) -> Answer:
         """Return the complete answer, of a long operation (202) the final one; its body is not parsed."""
         request = self._request(method, url, params, headers, json)
-        return self._poller.run(request, parse=_as_it_is, limits=self._limits(deadline))
+        return self._run(request, _as_it_is, self._limits(deadline))
 
     def resume(self, operation_url: str, *, deadline: float | None = None) -> Any:
         """Wait for the end of a long operation that an earlier call began; return the parsed body.
@@ -193,7 +195,17 @@ class TxoRestAPI:
     ) -> Any:
         body = data if json is None else json
         request = self._request(method, url, params, headers, body)
-        return self._poller.run(request, parse=self._read, limits=self._limits(deadline))
+        return self._run(request, self._read, self._limits(deadline))
+
+    def _run(self, request: Request, parse: Callable[[Answer], T], limits: Limits) -> T:
+        """Return what `parse` makes of the final answer; a change whose answer was lost is looked up."""
+        try:
+            return self._poller.run(request, parse=parse, limits=limits)
+        except ApiError as refusal:
+            answer = carried_out(request, refusal, self._exchange, limits)
+            if answer is None:
+                raise
+        return parse(answer)
 
     def _read(self, answer: Answer) -> Any:
         return read_any(answer, numbers=self._numbers)
@@ -212,7 +224,7 @@ class TxoRestAPI:
         if json is not None:
             body = encode(json)
             sent.setdefault("Content-Type", "application/json")
-        return Request(method.upper(), address, sent, body)
+        return Request(method.upper(), address, sent, body, repeatable=is_conditional(method, sent))
 
     def _limits(self, deadline: float | None, cancel: threading.Event | None = None) -> Limits:
         return Limits(deadline, self._cancels if cancel is None else (*self._cancels, cancel))

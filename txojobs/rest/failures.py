@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from enum import Enum
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError
@@ -45,6 +46,13 @@ class AttemptError(Exception):
         self.status = status
 
     @property
+    def may_have_acted(self) -> bool:
+        """Whether the service may have carried the request out, or a part of it."""
+        return self.cause in (Cause.LOST, Cause.UNREADABLE) or (
+            self.cause is Cause.SERVER and self.status != HTTPStatus.SERVICE_UNAVAILABLE
+        )
+
+    @property
     def hurts_the_breaker(self) -> bool:
         """Whether it says that the service is down, rather than that it refused something."""
         return self.cause in BREAKER_FAILURES or (self.status or 0) >= 500  # noqa: PLR2004  # RFC 9110: 5xx
@@ -58,9 +66,16 @@ _UNREACHABLE = "check the network and whether the service is up, then run again"
 
 
 def transport_failure(
-    err: BaseException, *, method: str, url: str, sent: bool, timeout_s: float, expired: bool
+    err: BaseException,
+    *,
+    method: str,
+    url: str,
+    sent: bool,
+    timeout_s: float,
+    expired: bool,
+    status: int | None = None,
 ) -> AttemptError:
-    """Return what an exception of requests, urllib3 or the socket means."""
+    """Return what an exception of requests, urllib3 or the socket means; `status` is what was already answered."""
     chain = list(_chain(err))
     what = f"{method} {shown(url)}"
     facts = {"method": method, "url": url}
@@ -84,11 +99,22 @@ def transport_failure(
             method=method,
             url=url,
         )
-    cause = Cause.LOST if sent else Cause.NOT_SENT
-    error.outcome_unknown = sent and method not in ("GET", "HEAD", "OPTIONS")
-    if error.outcome_unknown:
-        error.what_went_wrong += "; it is not known whether the service carried it out"
-    return AttemptError(error, cause)
+    if sent:
+        note_lost_answer(error, method, status)
+    return AttemptError(error, Cause.LOST if sent else Cause.NOT_SENT)
+
+
+def note_lost_answer(error: ApiError, method: str, status: int | None) -> None:
+    """Put into an error what a lost answer means for a change; `status` is what was answered before it was lost."""
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return
+    error.outcome_unknown = True
+    error.status = status
+    error.what_went_wrong += (
+        "; it is not known whether the service carried it out"
+        if status is None
+        else f"; the service said {status}, so it was carried out, but that is not verified"
+    )
 
 
 _BEFORE_SENDING: tuple[tuple[type[BaseException], str, str, Cause], ...] = (

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
 
+from txojobs.errors import ApiError
 from txojobs.rest.failures import AttemptError, Cause
+from txojobs.rest.transport import SAFE_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +88,22 @@ class RetryLoop:
             before_sleep=self._tell,
             reraise=True,
         )
-        result = retrying(attempt)
+        acted = False
+
+        def once() -> T:
+            nonlocal acted
+            try:
+                return attempt()
+            except AttemptError as failure:
+                failure.error.outcome_unknown |= acted
+                acted |= failure.may_have_acted and self.request.method not in SAFE_METHODS
+                raise
+
+        try:
+            result = retrying(once)
+        except ApiError as error:  # no further attempt was allowed: what an earlier one did stays unknown
+            error.outcome_unknown |= acted
+            raise
         self.gate.budget.refund()
         return result
 

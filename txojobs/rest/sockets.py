@@ -42,6 +42,8 @@ class Watch:
         self.sent = False
         """Whether a byte of the request may have reached the service."""
         self.expired = False
+        self.status: int | None = None
+        """What was answered, once the status line came."""
 
     def begin(self, *, deadline: float, cancels: tuple[threading.Event, ...]) -> None:
         """Start watching a request."""
@@ -49,6 +51,7 @@ class Watch:
         self._cancels = cancels
         self.sent = False
         self.expired = False
+        self.status = None
 
     def next_wait(self) -> float:
         """Return for how many seconds the next read may block.

@@ -20,7 +20,7 @@ from txojobs._version import __version__
 from txojobs.errors import ApiOperationError, ApiTimeoutError, ValidationError
 from txojobs.rest.answers import Answer
 from txojobs.rest.body import BodyError, BodyRefusedError, read_body
-from txojobs.rest.failures import AttemptError, Cause, transport_failure
+from txojobs.rest.failures import AttemptError, Cause, note_lost_answer, transport_failure
 from txojobs.rest.origin import shown
 from txojobs.rest.sessions import SessionPool
 
@@ -39,6 +39,9 @@ _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]")
 """Control characters but the tab, and what Latin-1 lacks: RFC 9110 section 5.5."""
 
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+_BODY = (BodyError, BodyRefusedError)
 
 _DEFAULT_HEADERS = {
     "User-Agent": f"txojobs/{__version__}",
@@ -108,15 +111,10 @@ class Transport:
             channel.watch.begin(deadline=self._timing.clock() + timeout_s, cancels=limits.cancels)
             try:
                 return self._exchange(channel, request, prepared, timeout_s)
-            except (BodyError, BodyRefusedError) as err:
+            except _BODY as err:
                 channel.drop()  # whoever cut a body is about to hang up: the next attempt dials anew
-                raise _body_failure(request, err) from None
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-            ) as err:
+                raise _body_failure(request, err, channel.watch.status) from None
+            except _BROKEN as err:
                 raise transport_failure(
                     err,
                     method=request.method,
@@ -124,6 +122,7 @@ class Transport:
                     sent=channel.watch.sent,
                     timeout_s=timeout_s,
                     expired=channel.watch.expired,
+                    status=channel.watch.status,
                 ) from err
 
     def _time_left(self, request: Request, limits: Limits) -> float:
@@ -153,14 +152,17 @@ class Transport:
             verify=channel.verify,
             proxies=channel.proxies,
         )
+        channel.watch.status = response.status_code
         try:
             extract_cookies_to_jar(channel.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # no types
             has_body = request.method != "HEAD" and response.status_code not in _BODILESS
             body = read_body(response.raw, max_bytes=self._settings.max_body_bytes) if has_body else b""
-        except BaseException:
+            response.raw.release_conn()
+        except BaseException as err:
             response.raw.close()  # a connection with half an answer in it must not be used again
-            raise
-        response.raw.release_conn()
+            if response.status_code < HTTPStatus.BAD_REQUEST or not isinstance(err, (*_BROKEN, *_BODY)):
+                raise
+            body = b""  # a refusal counts, also when the words for it are lost
         headers = response.headers
         return Answer(
             status=response.status_code,
@@ -205,7 +207,7 @@ def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest
     return prepared
 
 
-def _body_failure(request: Request, err: BodyError | BodyRefusedError) -> AttemptError:
+def _body_failure(request: Request, err: BodyError | BodyRefusedError, status: int | None) -> AttemptError:
     final = isinstance(err, BodyRefusedError)
     error = ApiOperationError(
         f"{request.method} {shown(request.url)}: {err}",
@@ -215,5 +217,5 @@ def _body_failure(request: Request, err: BodyError | BodyRefusedError) -> Attemp
         if final
         else "check the network and any proxy on the way, then run again",
     )
-    error.outcome_unknown = not request.is_safe
+    note_lost_answer(error, request.method, status)
     return AttemptError(error, Cause.REFUSED if final else Cause.LOST)
