@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
+import pickle
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from txojobs.config.json_text import MAX_BYTES, read_json
+from txojobs.config.json_text import MAX_BYTES, WrittenFloat, read_json
 from txojobs.config.places import Places
 
 
@@ -83,6 +87,32 @@ def test_a_byte_order_mark_is_a_warning_and_moves_no_mark() -> None:
     assert read.is_sound
     assert read.value == {"a": 1}
     assert [(p.severity, str(p.where)) for p in read.problems] == [("warning", "f:1:1")]
+
+
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?", fullmatch=True))
+def test_a_number_is_what_json_makes_of_it_and_knows_how_it_was_written(number: str) -> None:
+    read = read_json(f"[{number}]".encode(), "f")
+    plain = json.loads(number)
+    if isinstance(plain, float) and math.isinf(plain):
+        assert not read.is_sound
+        return
+    (value,) = read.value
+    assert value == plain
+    assert isinstance(value, type(plain))
+    assert Decimal(value.text if isinstance(value, WrittenFloat) else value) == Decimal(number)
+    assert getattr(value, "text", number) == number
+
+
+def test_g2_scripts_use_numbers_as_the_floats_that_they_are() -> None:
+    value = read_json(b'{"a": 12345678901234567.890}', "f").value["a"]
+    assert isinstance(value, float)
+    assert type(value * 2) is float
+    assert json.dumps({"a": value}) == '{"a": 1.2345678901234568e+16}'
+    assert repr(value) == "1.2345678901234568e+16"
+    copies: list[Any] = [copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))]
+    for made in copies:
+        assert made == value
+        assert made.text == "12345678901234567.890"
 
 
 def test_duplicates_are_found_at_every_depth_with_both_places() -> None:

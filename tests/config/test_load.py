@@ -54,6 +54,21 @@ def load(folder: Path, org: str = "acme", env: str = "prod", **options: Any) -> 
     return load_config(Workspace(folder.parent), org, env, **{"environ": {}, **options})
 
 
+def test_long_numbers_are_checked_as_numbers_and_shown_as_they_are_written(folder: Path) -> None:
+    path = folder / "acme-prod-config.json"
+    text = MAIN.replace("0.1,", "12345678901234567.890,").replace(
+        '"global": {', '"script-behavior": {"api-delay-seconds": 0.10000000000000000001},\n  "global": {'
+    )
+    path.write_text(text, encoding="utf-8")
+    assert check_config_file(path, environ={}) == []
+    rows = {name: value for name, value, _ in effective(load(folder))}
+    assert rows["my-feature.level"] == "12345678901234567.890"
+    assert rows["script-behavior.api-delay-seconds"] == "0.10000000000000000001"
+    path.write_text(text.replace("0.10000000000000000001", "-0.10000000000000000001"), encoding="utf-8")
+    (problem,) = check_config_file(path, environ={})
+    assert "must be at least 0" in problem.message
+
+
 def test_g1_g3_names_secrets_and_organisation_are_injected(folder: Path) -> None:
     config = load(folder)
     assert (config["_org_id"], config["_env_type"]) == ("acme", "prod")

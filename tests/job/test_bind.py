@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from txojobs.config.json_text import read_json
 from txojobs.errors import InvalidJobError, Mark, StepError
 from txojobs.job.bind import bind_condition, bind_step, bind_text
 from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.steps.filter import Filter
 from txojobs.steps.kinds import FileName, FilePath
+from txojobs.steps.projection import Value
+from txojobs.steps.save import Save
+from txojobs.steps.transform import Transform
 
 if TYPE_CHECKING:
     from txojobs.job.model import StepUse
@@ -25,6 +29,13 @@ def use_of(step: str) -> StepUse:
     loaded = load_text(f"{PARAMS}  - {{id: a, load: a.csv}}\n  - {step}\n", file="f", stem="s")
     assert loaded.job is not None, loaded.problems
     return loaded.job.steps[-1]
+
+
+def configured(text: str) -> Scope:
+    """Return a scope with this configuration, as it is read from a file."""
+    now = datetime(2026, 1, 15, tzinfo=timezone.utc)
+    config = read_json(text.encode(), "f").value
+    return Scope(params={}, config=config, run=run_facts("id", now), counts={})
 
 
 def scope(**params: object) -> Scope:
@@ -61,6 +72,36 @@ def test_a_value_of_the_configuration_is_an_exact_decimal() -> None:
     step = bind_step(use_of("filter: A > ${{ config.s.limit }}"), scope())
     assert isinstance(step, Filter)
     assert step.where.text == "A > `0.1`"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "12345678901234567.89",
+        "1.10",
+        "0.1000000000000000055511151231257827",
+        "9007199254740993",
+        "-0.50",
+        "1e-300",
+    ],
+)
+def test_each_digit_of_a_number_in_the_configuration_comes_into_the_job(number: str) -> None:
+    values = configured(f'{{"s": {{"v": {number}, "list": [{number}]}}}}')
+    step = bind_step(use_of("filter: A > ${{ config.s.v }}"), values)
+    assert isinstance(step, Filter)
+    assert Decimal(step.where.text.removeprefix("A > ").strip("`")).as_tuple() == Decimal(number).as_tuple()
+    listed = bind_step(use_of("transform: {columns: {X: {const: '${{ config.s.list }}'}}}"), values)
+    assert isinstance(listed, Transform)
+    value = listed.columns["X"]
+    assert isinstance(value, Value)
+    assert value.const == [Decimal(number)]
+
+
+def test_a_number_of_the_configuration_stands_in_a_name_as_it_is_written() -> None:
+    values = configured('{"erp": {"api-version": 1.10}}')
+    step = bind_step(use_of("save: 'v${{ config.erp.api-version }}.csv'"), values)
+    assert isinstance(step, Save)
+    assert step.file.text == "v1.10.csv"
 
 
 def test_a_configuration_that_lacks_the_value_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """Read JSON strictly (RFC 8259) and say in plain words what keeps a text from being JSON.
 
-Refused beyond the standard: numbers that a binary float cannot hold, depth over 50, more than 1 MiB.
+Refused beyond the standard: numbers larger than any binary float, depth over 50, more than 1 MiB. No digit is lost:
+whole numbers are int, all others a float that knows how it was written.
 Duplicate keys are noticed here and placed by whoever reports them.
 """
 
@@ -9,11 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.config.places import mark_at
 from txojobs.errors import Mark, Problem
 from txojobs.redact import escape_foreign
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
@@ -37,6 +41,25 @@ class JsonText(NamedTuple):
     def is_sound(self) -> bool:
         """Whether the text is JSON."""
         return all(problem.severity != "error" for problem in self.problems)
+
+
+class WrittenFloat(float):
+    """A float, as scripts expect one, that keeps the number as it was written, for jobs: `text`.
+
+    A binary float holds 17 digits at most and forgets zeros at the end.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Make it of the text of a JSON number."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __reduce__(self) -> tuple[type[WrittenFloat], tuple[str]]:
+        return WrittenFloat, (self.text,)
 
 
 class _RefusedError(ValueError):
@@ -118,8 +141,8 @@ def _refuse(text: str) -> float:
     raise _RefusedError(text)
 
 
-def _float(text: str) -> float:
-    value = float(text)
+def _float(text: str) -> WrittenFloat:
+    value = WrittenFloat(text)
     if math.isinf(value):
         raise _RefusedError(text)
     return value

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from txojobs.config.defaults import applied_defaults
+from txojobs.config.json_text import WrittenFloat
 from txojobs.config.names import looks_like_secret
 from txojobs.config.origins import DEFAULT
 from txojobs.redact import HIDDEN, escape_foreign
@@ -33,7 +34,9 @@ def effective(config: Config) -> list[tuple[str, str, str]]:
 
 
 def shown(value: Any) -> str:
-    """Return a value on one line: text as it is, everything else as JSON."""
+    """Return a value on one line: text and numbers as they are written, everything else as JSON."""
+    if isinstance(value, WrittenFloat):
+        return value.text
     return escape_foreign(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

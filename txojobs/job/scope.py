@@ -114,10 +114,14 @@ class Scope:
 
 
 def _exact(value: Any) -> Any:
-    """Return a value of the configuration without binary floats: 0.1 is the decimal that was written."""
+    """Return a value of the configuration without binary floats: each number is the decimal that was written."""
     if isinstance(value, list):
         return [_exact(each) for each in value]
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    from txojobs.config.json_text import WrittenFloat  # noqa: PLC0415  # few jobs read such a number
+
+    return Decimal(value.text if isinstance(value, WrittenFloat) else repr(value))
 
 
 def _unknown(name: str, known: Iterable[str], place: str) -> ValidationError:
