@@ -76,7 +76,7 @@ ALL_AT_ONCE = """{
   "global": {
     "api_base_url": "http://x",
     "api-base-url": "ftp://x",
-    "odata": "v3",
+    "odata": "v5",
     "rest-timeout-seconds": 3,
     "auth": {"type": "none"}, "auth": {"type": "none"}
   },
@@ -107,7 +107,7 @@ def test_g22_every_problem_at_once_with_line_and_column() -> None:
     assert said[2, 3] == ("'globals' is nearly 'global'", "did you mean 'global'?")
     assert said[4, 5] == ("global has no key 'api_base_url'", "did you mean 'api-base-url'?")
     assert said[5, 21][0].startswith("global.api-base-url must be demo: or an address such as https://")
-    assert said[6, 14] == ("global.odata cannot be 'v3'", "allowed: v2, v4")
+    assert said[6, 14] == ("global.odata cannot be 'v5'", "allowed: v2, v3, v4")
     assert said[7, 5][1] == "it belongs into 'script-behavior.api-timeouts'"
     assert said[8, 31] == ("global.auth stands here a second time, first in line 8", "keep one of the two")
     assert said[11, 34] == (

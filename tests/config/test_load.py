@@ -165,14 +165,14 @@ def test_g29_a_missing_file_names_what_there_is_and_the_way_out(folder: Path) ->
 
 
 def test_all_problems_of_both_files_at_once(folder: Path) -> None:
-    (folder / "acme-prod-config.json").write_text('{"global": {"odata": "v3"}, "globl": {}}')
+    (folder / "acme-prod-config.json").write_text('{"global": {"odata": "v5"}, "globl": {}}')
     (folder / "acme-prod-config-secrets.json").write_text('{"client_secret": "c4n4ry", "api-key": 5}')
     with pytest.raises(ConfigurationError) as caught:
         load(folder)
     assert [(str(p.where), p.message) for p in caught.value.problems] == [
         ("config/acme-prod-config-secrets.json:1:2", "the key 'client_secret' is not in kebab-case"),
         ("config/acme-prod-config-secrets.json:1:29", "the secret 'api-key' must be a text"),
-        ("config/acme-prod-config.json:1:22", "global.odata cannot be 'v3'"),
+        ("config/acme-prod-config.json:1:22", "global.odata cannot be 'v5'"),
         ("config/acme-prod-config.json:1:29", "'globl' is nearly 'global'"),
     ]
     assert str(caught.value).startswith("4 problems in config/acme-prod-config-secrets.json and ")
@@ -181,9 +181,9 @@ def test_all_problems_of_both_files_at_once(folder: Path) -> None:
 
 def test_without_validation_only_what_cannot_be_used_is_refused(folder: Path) -> None:
     main = folder / "acme-prod-config.json"
-    main.write_text('{"global": {"odata": "v3", "client-secret": "stray-secret"}}')
+    main.write_text('{"global": {"odata": "v5", "client-secret": "stray-secret"}}')
     config = load(folder, validate=False)
-    assert config["global"]["odata"] == "v3"
+    assert config["global"]["odata"] == "v5"
     assert "stray-secret" in config.secret_values()
     for text in ('{"a": 1, "a": 2}', "[]", "{", '{"a": NaN}'):
         main.write_text(text)
