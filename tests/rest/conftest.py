@@ -12,7 +12,6 @@ from txojobs.rest.settings import ApiSettings
 from txojobs.rest.timing import Timing
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator
 
     from tests.rest.fault_server import Step
@@ -52,8 +51,8 @@ def serve() -> Iterator[Callable[..., FaultServer]]:
     """Start servers that end with the test."""
     with ExitStack() as stack:
 
-        def start(*script: Step, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> FaultServer:
-            return stack.enter_context(FaultServer(list(script), tls=tls, host=host))
+        def start(*script: Step, **options: Any) -> FaultServer:
+            return stack.enter_context(FaultServer(list(script), **options))
 
         yield start
 

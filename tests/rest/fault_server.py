@@ -1,7 +1,8 @@
 """A scripted HTTP server on raw sockets: each request takes the next step of a script.
 
-A step is a function that gets the connection and says whether it may be used again. Those below are the
-faults that services, proxies and networks really show, by name.
+A step is a function that gets the connection and says whether it may be used again; a greeting is one that gets
+the bare socket before TLS and HTTP begin. Those below are what services, proxies and networks really do, by name;
+faults.py groups them by what a client must make of them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Connection:
 
 
 Step = Callable[[Connection], bool]
+Greeting = Callable[[socket.socket, threading.Event], None]
 
 
 @dataclass
@@ -48,6 +50,7 @@ class FaultServer:
     script: list[Step]
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    greeting: Greeting | None = None
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
 
@@ -94,6 +97,9 @@ class FaultServer:
 
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), sock:
+            if self.greeting is not None:
+                self.greeting(sock, self._closing)
+                return
             secure = self.tls.wrap_socket(sock, server_side=True) if self.tls else sock
             with self._lock:
                 self._open.append(secure)
@@ -229,6 +235,13 @@ def drip(data: bytes) -> Step:
     return step
 
 
+def reset_after_answer(connection: Connection) -> bool:
+    """Answer well and keep the connection, then reset it: the next request on it is lost."""
+    says({"fine": True})(connection)
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return False
+
+
 def endless(connection: Connection) -> bool:
     """Send a chunked body that never ends."""
     connection.sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -252,6 +265,32 @@ def packed(data: bytes, *, keep: int | None = None, declare: bool = False) -> St
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
     )
     return raw(f"{head}{length}\r\n".encode() + body)
+
+
+# ---- greetings: what a port does before it says anything
+
+
+def never_speak(_: socket.socket, closing: threading.Event) -> None:
+    """Take the connection and say nothing."""
+    closing.wait(60)
+
+
+def drip_handshake(sock: socket.socket, closing: threading.Event) -> None:
+    """Begin the TLS handshake, one byte after the other, for ever."""
+    sock.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")
+    while not closing.wait(0.01):
+        sock.sendall(b"\x00")
+
+
+def speak_plainly(sock: socket.socket, _: threading.Event) -> None:
+    """Answer a TLS handshake with HTTP."""
+    sock.recv(1)
+    sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def break_handshake(sock: socket.socket, _: threading.Event) -> None:
+    """Close in the middle of the TLS handshake."""
+    sock.recv(1)
 
 
 def closed_port() -> int:

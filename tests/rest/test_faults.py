@@ -10,6 +10,7 @@ import pytest
 from tests.rest import fault_server as fault
 from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import answer, says
+from tests.rest.faults import FINAL_BODIES, GOOD, OK_HEAD, PASSING, SILENT
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, RunCancelledError
 from txojobs.rest.settings import RetrySettings, TimeoutSettings
 
@@ -21,34 +22,6 @@ if TYPE_CHECKING:
 
     Connect = Callable[..., TxoRestAPI]
     Serve = Callable[..., FaultServer]
-
-GOOD = says({"fine": True})
-OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-PASSING: dict[str, Step] = {
-    "closed before the answer": fault.hang_up,
-    "reset before the answer": fault.reset_after(),
-    "reset in the headers": fault.reset_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
-    "reset in the body": fault.reset_after(OK_HEAD + b'Content-Length: 100\r\n\r\n{"fine'),
-    "shorter than declared": fault.short_length,
-    "a chunk that is none": fault.bad_chunk,
-    "chunks without an end": fault.cut_chunks,
-    "gzip cut, no length": fault.packed(b'{"fine": true}' * 50, keep=30),
-    "gzip cut, length of the cut": fault.packed(b'{"fine": true}' * 50, keep=30, declare=True),
-    "plain body cut, no length": fault.raw(OK_HEAD + b'\r\n{"fine": tr'),
-    "no HTTP at all": fault.raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "gzip that is none": answer(200, b"{}", Content_Encoding="gzip", content_type="application/json"),
-    "503": answer(503, b"busy"),
-    "500": answer(500),
-    "502 from a gateway": fault.html_login(502),
-    "504": answer(504),
-    "408": answer(408),
-    "429": answer(429),
-    "login page with 200": fault.html_login(),
-    "empty 200": fault.empty_200,
-    "no JSON": answer(200, b'{"fine": }', content_type="application/json"),
-    "NaN is no JSON": answer(200, b'{"fine": NaN}', content_type="application/json"),
-}
 
 
 @pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
@@ -87,16 +60,7 @@ def test_never_sends_a_change_twice_unless_nothing_can_have_happened(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("step", "text"),
-    [
-        (answer(200, b"x" * 2000, content_type="application/json"), "2,000 bytes"),
-        (fault.chunked(b"x" * 600, b"x" * 600), "longer than the 1,024 bytes"),
-        (fault.endless, "longer than"),
-        (fault.packed(b" " * 200_000), "longer than"),
-        (answer(200, b"x", Content_Encoding="br"), "'br'"),
-    ],
-)
+@pytest.mark.parametrize(("step", "text"), FINAL_BODIES.values(), ids=FINAL_BODIES)
 def test_refuses_a_body_that_is_too_large_at_once(
     step: Step, text: str, serve: Serve, connect: Connect
 ) -> None:
@@ -125,17 +89,7 @@ def test_reads_gzip_of_several_members_and_chunks(serve: Serve, connect: Connect
     assert str(client.get("/b")["a"]) == "1.50"
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        fault.silence_after(),
-        fault.silence_after(b"HTTP/1.1 200 OK\r\nContent-"),
-        fault.silence_after(OK_HEAD + b"Content-Length: 10\r\n\r\n{"),
-        fault.drip(b""),
-        fault.drip(b"HTTP/1.1 200 OK\r\nX-Drip: "),
-        fault.drip(OK_HEAD + b"Content-Length: 100000\r\n\r\n{"),
-    ],
-)
+@pytest.mark.parametrize("step", SILENT.values(), ids=SILENT)
 def test_a_request_ends_by_its_deadline(step: Step, serve: Serve, connect: Connect) -> None:
     server = serve(step)
     clock = FakeClock(tick=5.0)
@@ -171,6 +125,14 @@ def test_stops_in_the_middle_of_a_request_when_asked(serve: Serve, connect: Conn
     server = serve(stop)
     with pytest.raises(RunCancelledError):
         connect(server, cancel=cancel).get("/thing")
+
+
+def test_a_connection_that_was_reset_while_idle_is_tried_again(serve: Serve, connect: Connect) -> None:
+    server = serve(fault.reset_after_answer, GOOD)
+    client = connect(server)
+    assert client.get("/thing") == {"fine": True}
+    assert client.get("/thing") == {"fine": True}
+    assert server.connections == 2
 
 
 def test_names_the_host_when_nothing_listens(connect: Connect, clock: FakeClock) -> None:

@@ -1,29 +1,39 @@
 from __future__ import annotations
 
 import datetime as dt
-import socket
+import json
+import re
 import ssl
-import threading
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from tests.rest import fault_server as fault
 from tests.rest.fault_server import says
-from txojobs.errors import ApiOperationError, ConfigurationError
+from txojobs.config import check_config_text
+from txojobs.errors import ApiOperationError, ApiTimeoutError, ConfigurationError
+from txojobs.rest.client import TxoRestAPI
+from txojobs.rest.settings import ApiSettings, RetrySettings, TimeoutSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.rest.conftest import FakeClock
-    from tests.rest.fault_server import Connection, FaultServer
-    from txojobs.rest.client import TxoRestAPI
+    from tests.rest.fault_server import Connection, FaultServer, Greeting
 
     Connect = Callable[..., TxoRestAPI]
     Serve = Callable[..., FaultServer]
 
 YESTERDAY = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=1)
+TOMORROW = YESTERDAY + dt.timedelta(days=2)
 
 
 @pytest.fixture(scope="module")
@@ -72,44 +82,111 @@ def test_a_slow_answer_over_tls_is_read_whole(
     assert server.connections == 1
 
 
-def test_an_unknown_authority_is_refused_at_once(
-    ca: trustme.CA, serve: Serve, connect: Connect, clock: FakeClock
-) -> None:
-    server = serve(says({}), tls=context(ca.issue_cert("127.0.0.1")))
-    with pytest.raises(ApiOperationError, match="certificate is not trusted") as caught:
-        connect(server).get("/a")
-    assert "ca-bundle" in (caught.value.how_to_fix or "")
-    assert not clock.waits, "asking again does not help"
-    assert not server.requests
-
-
-@pytest.mark.parametrize("fault", ["host", "expired"])
-def test_a_wrong_certificate_is_refused(
-    fault: str, ca: trustme.CA, bundle: str, serve: Serve, connect: Connect
-) -> None:
-    cert = (
-        ca.issue_cert("other.example") if fault == "host" else ca.issue_cert("127.0.0.1", not_after=YESTERDAY)
+def self_signed() -> ssl.SSLContext:
+    """A certificate for the right host that nobody but itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(YESTERDAY)
+        .not_valid_after(TOMORROW)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
     )
-    server = serve(says({}), tls=context(cert))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return context(trustme.LeafCert(secret, made.public_bytes(Encoding.PEM), []))
+
+
+BAD: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
+    "expired": (lambda ca: context(ca.issue_cert("127.0.0.1", not_after=YESTERDAY)), "expired"),
+    "not yet valid": (
+        lambda ca: context(
+            ca.issue_cert("127.0.0.1", not_before=TOMORROW, not_after=TOMORROW + dt.timedelta(days=1))
+        ),
+        "not yet valid",
+    ),
+    "of another host": (lambda ca: context(ca.issue_cert("other.example")), "127.0.0.1|mismatch"),
+    "of an unknown authority": (lambda _: context(trustme.CA().issue_cert("127.0.0.1")), "issuer|self"),
+    "of itself": (lambda _: self_signed(), "self.signed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_certificate_is_refused_at_once_and_says_what_is_bad(
+    name: str, ca: trustme.CA, bundle: str, serve: Serve, connect: Connect
+) -> None:
+    make, why = BAD[name]
+    for method in ("get", "post"):
+        server = serve(says({}), tls=make(ca))
+        with pytest.raises(ApiOperationError, match="certificate is not trusted") as caught:
+            getattr(connect(server, ca_bundle=bundle), method)("/a")
+        assert re.search(why, str(caught.value))
+        assert "ca-bundle" in (caught.value.how_to_fix or "")
+        assert not caught.value.outcome_unknown
+        assert server.connections == 1, "asking again does not help"
+        assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTHONHTTPSVERIFY", "0"),
+        ("CURL_CA_BUNDLE", ""),
+        ("REQUESTS_CA_BUNDLE", ""),
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("GIT_SSL_NO_VERIFY", "1"),
+    ],
+)
+def test_no_variable_switches_verification_off(
+    name: str, value: str, serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    server = serve(says({}), tls=self_signed())
     with pytest.raises(ApiOperationError, match="certificate is not trusted"):
-        connect(server, ca_bundle=bundle).get("/a")
+        connect(server).get("/a")
     assert not server.requests
 
 
-def test_https_to_a_plain_port_is_explained(connect: Connect, clock: FakeClock) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+@pytest.mark.parametrize("key", ["verify", "verify-tls", "insecure", "ssl-verify", "allow-insecure-http"])
+def test_no_key_of_the_configuration_switches_verification_off(key: str) -> None:
+    config = {"global": {"api-base-url": "https://a.example", key: False}}
+    assert [problem.severity for problem in check_config_text(json.dumps(config))] == ["error"]
 
-        def speak_plainly() -> None:
-            sock, _ = listener.accept()
-            with sock:
-                sock.recv(1)
-                sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        thread = threading.Thread(target=speak_plainly)
-        thread.start()
-        with pytest.raises(ApiOperationError, match="no secure connection"):
-            connect(f"https://127.0.0.1:{listener.getsockname()[1]}").get("/a")
-        thread.join(10)
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("greeting", [fault.never_speak, fault.drip_handshake])
+def test_a_handshake_that_takes_for_ever_ends(greeting: Greeting, method: str, serve: Serve) -> None:
+    server = serve(says({}), greeting=greeting)
+    settings = ApiSettings(
+        base_url=f"https://127.0.0.1:{server.port}",
+        timeouts=TimeoutSettings(connect_s=0.3),
+        retry=RetrySettings(max_retries=0),
+    )
+    client = TxoRestAPI(settings)
+    with pytest.raises(ApiTimeoutError, match="no connection in time") as caught:
+        getattr(client, method)("/a")
+    client.close()
+    assert not caught.value.outcome_unknown, "nothing was sent"
+
+
+def test_a_handshake_that_breaks_is_tried_again(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    server = serve(says({}), greeting=fault.break_handshake)
+    with pytest.raises(ApiOperationError, match=r"while it was being secured|no connection could be made"):
+        connect(f"https://127.0.0.1:{server.port}").post("/a", {})
+    assert server.connections == 4
+    assert len(clock.waits) == 3, "nothing was sent, so even a POST is tried again"
+
+
+def test_https_to_a_plain_port_is_explained(serve: Serve, connect: Connect, clock: FakeClock) -> None:
+    server = serve(says({}), greeting=fault.speak_plainly)
+    with pytest.raises(ApiOperationError, match="no secure connection"):
+        connect(f"https://127.0.0.1:{server.port}").get("/a")
     assert not clock.waits
 
 

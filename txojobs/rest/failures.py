@@ -82,10 +82,11 @@ def transport_failure(
     if not sent:
         for kind, problem, fix, cause in _BEFORE_SENDING:
             # urllib3 1.26 has a class of its own for a host name that the certificate does not name
-            if any(isinstance(link, kind) or type(link).__name__ == kind.__name__ for link in chain):
-                return AttemptError(
-                    ApiOperationError(f"{what}: {problem}", how_to_fix=fix, method=method, url=url), cause
-                )
+            link = next((x for x in chain if isinstance(x, kind) or type(x).__name__ == kind.__name__), None)
+            if link is not None:
+                why = getattr(link, "verify_message", "")
+                told = f"{what}: {problem}" + (f" ({why})" if why else "")
+                return AttemptError(ApiOperationError(told, how_to_fix=fix, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         missing = "no complete answer" if sent else "no connection"
         limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"

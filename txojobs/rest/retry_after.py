@@ -26,7 +26,13 @@ def retry_after_s(headers: Mapping[str, str], *, wall_clock_now: float) -> float
     return max(0.0, moment - (wall_clock_now if sent_at is None else sent_at))
 
 
+_ASCTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}", re.ASCII)
+"""The form without a zone, which is GMT as well: recipients must accept it."""
+
+
 def _timestamp(text: str) -> float | None:
+    if _ASCTIME.fullmatch(text):
+        text += " GMT"
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):
