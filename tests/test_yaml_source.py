@@ -93,14 +93,10 @@ def test_a_plain_scalar_is_read_exactly(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text", ["012", "00123", "NO", "on", "1_000", "0x1F", "0o17", "1:30", ".inf", "012.5"]
 )
-def test_an_ambiguous_scalar_stays_text_and_warns(text: str) -> None:
-    for source in (f"a: {text}\n", f"x-home: {{a: {text}}}\n", f"- [{text}]\n", f"{text}: 1\n"):
-        found = read(source, file="f")
-        (problem,) = found.problems
-        assert problem.severity == "warning"
-        assert problem.fix == f'quote it: "{text}"'
-        assert problem.where == Mark("f", 1, source.index(text) + 1)
-        assert problem.length == len(text)
+def test_what_other_tools_read_as_a_number_or_switch_stays_text(text: str) -> None:
+    assert scalar(f"x-home: {{a: {text}}}\n", "x-home", "a").value == text
+    found = read(f"{text}: 1\n", file="f")
+    assert found.problems == []
     assert isinstance(found.root, Mapping)
     assert text in found.root.entries
 
@@ -267,7 +263,7 @@ def test_what_is_not_allowed_is_shown_where_it_stands(text: str, line: int, colu
 
 
 def test_all_problems_are_told_at_once() -> None:
-    problems = read("a: !x 1\nb: NO\nb: 2\n? [c]\n: 1\n", file="f").problems
+    problems = read("a: !x 1\nb: f(c #d)\nb: 2\n? [c]\n: 1\n", file="f").problems
     assert [problem.where and problem.where.line for problem in problems] == [1, 2, 3, 4]
 
 

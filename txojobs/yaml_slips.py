@@ -23,7 +23,11 @@ def split_lines(text: str) -> list[str]:
 
 
 def ambiguous_scalar(text: str, where: Mark) -> Problem | None:
-    """Return a warning when tools of YAML 1.1 read a plain scalar differently from us."""
+    """Return a warning when tools of YAML 1.1 read a plain scalar differently from us.
+
+    For places that take a value of any type, where another tool would take a country for `false`. Names of fields and
+    expressions need no warning: `No` is the commonest field of some services, and nobody reads a name as a value.
+    """
     if _SWITCH.fullmatch(text):
         other = "true" if text.lower() in ("y", "yes", "on") else "false"
     elif _NUMBER_LIKE.fullmatch(text):

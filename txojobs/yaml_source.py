@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from txojobs.errors import Mark, Problem
 from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TooMuch
-from txojobs.yaml_slips import ambiguous_scalar, cut_by_comma, cut_by_comment, quoted, split_lines
+from txojobs.yaml_slips import cut_by_comma, cut_by_comment, quoted, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ def read(text: str, *, file: str) -> Source:
 
 
 class _Walker:
-    """Turn ruamel's nodes into ours; collect duplicate keys and ambiguous scalars on the way."""
+    """Turn ruamel's nodes into ours; collect duplicate keys and cut texts on the way."""
 
     def __init__(self, text: str, file: str, problems: list[Problem]) -> None:
         self.lines = split_lines(text)
@@ -187,10 +187,8 @@ class _Walker:
         plain = not node.style
         if plain:
             rest = self.line(where.line - 1)[where.column - 1 + length :]
-            problem = (
-                (cut_by_comment(text, rest, where, length) if length == len(text) else None)
-                or (cut_by_comma(text, rest, where, length) if in_flow else None)
-                or ambiguous_scalar(text, where)
+            problem = (cut_by_comment(text, rest, where, length) if length == len(text) else None) or (
+                cut_by_comma(text, rest, where, length) if in_flow else None
             )
             if problem is not None:
                 self.problems.append(problem)
@@ -231,8 +229,6 @@ class _Walker:
                 continue
             text, where, length = self._place(key_node)
             key = Scalar(text, text, where, not key_node.style, max(1, length))
-            if key.plain and (doubt := ambiguous_scalar(text, where)):
-                self.problems.append(doubt)
             if text in entries:
                 fix = f"delete one of the two; the first is on line {entries[text].key.where.line}"
                 self._problem(f"{text!r} stands here for the second time", where, fix, length=key.length)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GOOD = "  - load: data/n.jsonl\n  - save: n.csv\n"
 BAD = "  - load: data/n.jsonl\n  - filter: {were: n > `1`}\n  - svae: n.csv\n"
-WARNED = "  - load: data/n.jsonl\n  - filter: {where: n > `1`, optional: [NO]}\n  - save: n.csv\n"
+WARNED = "  - load: data/n.jsonl\n  - transform: {add: {country: {const: NO}}}\n  - save: n.csv\n"
 
 
 @pytest.fixture

@@ -239,9 +239,74 @@ def test_twenty_mistakes_are_told_at_once_and_in_order() -> None:
 
 
 def test_a_warning_does_not_spoil_a_job() -> None:
-    loaded = load_text(f"version: 1\nx-a: NO\n{STEPS}", file="f", stem="s")
+    loaded = load_text(f"version: 1\nparams: {{c: {{default: NO}}}}\n{STEPS}", file="f", stem="s")
     assert loaded.job is not None
     assert [problem.severity for problem in loaded.problems] == ["warning"]
+
+
+def doubts_of(text: str) -> list[tuple[str, str, str]]:
+    """Return message, place and fix of the warnings of a job that is right."""
+    loaded = load_text(text, file="f", stem="s")
+    assert loaded.job is not None, loaded.problems
+    assert {problem.severity for problem in loaded.problems} <= {"warning"}
+    return [(problem.message, str(problem.where), problem.fix or "") for problem in loaded.problems]
+
+
+AMBIGUOUS = {
+    "NO": "false",
+    "off": "false",
+    "n": "false",
+    "Yes": "true",
+    "on": "true",
+    "012": "a number",
+    "00123": "a number",
+    "1_000": "a number",
+    "0x1F": "a number",
+    "0o17": "a number",
+    "1:30": "a number",
+    ".inf": "a number",
+    "012.5": "a number",
+}
+
+
+@pytest.mark.parametrize("word", AMBIGUOUS)
+def test_a_value_of_any_type_that_other_tools_read_differently_is_warned_of_where_it_stands(
+    word: str,
+) -> None:
+    said = f"{word} is read as text by txojobs, as {AMBIGUOUS[word]} by YAML 1.1 tools"
+    fix = f'quote it: "{word}"'
+    for before, after, steps in (
+        ("params: {c: {default: ", "}}", ""),
+        ("params: {c: {enum: [SE, ", "]}}", ""),
+        ("params: {c: {type: list, default: [SE, ", "]}}", ""),
+        ("x-list: &list [", "]", "  - transform: {columns: {A: {const: *list}, B: {const: *list}}}\n"),
+        ("x-map: &map {NO: {a: ", "}}", "  - transform: {add: {A: {const: *map}}}\n"),
+    ):
+        job = f"version: 1\n{before}{word}{after}\n{STEPS}{steps}"
+        assert doubts_of(job) == [(said, f"f:2:{len(before) + 1}", fix)]
+        assert doubts_of(job.replace(f"{before}{word}", f"{before}'{word}'")) == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (
+            "  - fetch: {entity: No, select: [No, On], key: [No], order-by: [No, On], expand: [Off]}\n"
+            "  - filter: {where: No, optional: [No]}\n"
+            "  - transform: {add: {On: No}, columns: {No: No, On: {value: No}}, types: {No: text}}\n"
+            "  - save: a.csv\n"
+            "  - save: {file: a.xlsx, sheets: {No: No}}\n"
+            "  - {id: No, load: a.csv}\n"
+        ),
+        (
+            "  - {id: Y, load: {file: a.csv, types: {No: text, 012: text}, optional: [No, 012]}}\n"
+            "  - {from: Y, unnest: No}\n"
+            "  - transform: {rename: {No: Off}, drop: [On]}\n"
+        ),
+    ],
+)
+def test_a_field_or_step_called_no_is_no_doubt(steps: str) -> None:
+    assert doubts_of(f"version: 1\nparams: {{No: {{default: x}}}}\nsteps:\n{steps}") == []
 
 
 WORDS = (

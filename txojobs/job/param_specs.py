@@ -10,6 +10,7 @@ from txojobs.job.model import Param
 from txojobs.job.options import Reader
 from txojobs.job.params import TYPES, default_of, typed
 from txojobs.job.scope import Scope, run_facts
+from txojobs.steps.binder import Binder
 from txojobs.steps.fitting import described
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Mapping, Scalar, Sequence
@@ -94,7 +95,10 @@ def _enum(entry: Entry | None, problems: list[Problem]) -> tuple[object, ...]:
 
 
 def _check_values(param: Param, entries: dict[str, Entry], problems: list[Problem]) -> None:
-    """Check the choices and the default against the type, with a sample clock."""
+    """Check the choices and the default against the type, with a sample clock, and tell what may be misread."""
+    for option in ("default", "enum"):
+        if option in entries:
+            Binder(sample_scope(), [], doubts=problems).value(object, entries[option].value, option)
     for choice in param.enum:
         try:
             typed(param, choice)

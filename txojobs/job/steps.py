@@ -97,7 +97,7 @@ class _StepReader:
         self.scope = scope
         self.problems = problems
         self.reader = Reader(problems)
-        self.binder = Binder(scope, problems)
+        self.binder = Binder(scope, problems, doubts=problems)
 
     def step(self, node: Node, number: int) -> StepUse | None:
         """Return the step, or None when its verb or its options are at fault."""

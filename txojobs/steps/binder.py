@@ -27,6 +27,7 @@ from txojobs.steps.fitting import (
 from txojobs.steps.spec import Option, alternatives, in_words, is_group, is_kind, options_of
 from txojobs.steps.splicing import Splicer
 from txojobs.suggest import nearest, nearest_name
+from txojobs.yaml_slips import ambiguous_scalar
 from txojobs.yaml_source import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -38,11 +39,17 @@ T = TypeVar("T")
 
 
 class Binder:
-    """Binds options; `problems` grows, in the order in which faults are met."""
+    """Binds options; `problems` grows, in the order in which faults are met.
 
-    def __init__(self, resolver: Resolver, problems: list[Problem]) -> None:
+    `doubts`, where given, gets a warning for each value that is no fault, and that another tool may read differently.
+    """
+
+    def __init__(
+        self, resolver: Resolver, problems: list[Problem], *, doubts: list[Problem] | None = None
+    ) -> None:
         self.resolver = resolver
         self.problems = problems
+        self.doubts = doubts
         self._texts = Splicer(resolver, problems)
 
     def options(self, cls: type[T], node: Node, where: Mark, name: str) -> T | None:
@@ -153,6 +160,8 @@ class Binder:
             return all_or_fault(list, [self.value(object, item, "value") for item in node.items])
         if isinstance(node, Mapping):
             return self._named(object, node)
+        if self.doubts is not None and node.plain and (doubt := ambiguous_scalar(node.text, node.where)):
+            self.doubts.append(doubt)
         return self._texts.text(node) if isinstance(node.value, str) else node.value
 
     def _named(self, hint: Any, node: Mapping) -> Any:
