@@ -24,9 +24,12 @@ def found(auth: Any, **more: Any) -> list[tuple[str, str | None, str | None]]:
         {"type": "basic", "username": "me"},
         {"type": "oauth2", "tenant-id": "t", "client-id": "c", "oauth-scope": "s"},
         {"type": "oauth2", "authority": "https://login.example/realm", "description": "their own"},
+        {"type": "oauth2", "oidc-issuer": "https://login.example", "client-authentication": "post"},
+        {"type": "oauth2", "token-url": "https://login.example/t?x=1", "token-parameters": {"audience": "a"}},
+        {"type": "oauth2", "certificate": "config/key.pem", "token-cache": "file"},
     ],
 )
-def test_each_kind_passes_with_what_belongs_to_it(auth: dict[str, str]) -> None:
+def test_each_kind_passes_with_what_belongs_to_it(auth: dict[str, Any]) -> None:
     assert found(auth) == []
 
 
@@ -44,10 +47,56 @@ def test_each_kind_passes_with_what_belongs_to_it(auth: dict[str, str]) -> None:
         ({"type": "oauth2", "scope": "s"}, "global.auth has no key 'scope'", "did you mean 'oauth-scope'?"),
         ({"type": "api-key", "header": "X"}, "global.auth has no key 'header'", "remove it; known here"),
         ({"type": "oauth2", "authority": "http://login"}, "global.auth.authority must be an address", None),
+        (
+            {"type": "oauth2", "oidc-issuer": "http://login"},
+            "global.auth.oidc-issuer must be an address",
+            None,
+        ),
+        ({"type": "oauth2", "token-url": "http://login/t"}, "global.auth.token-url must be an address", None),
+        (
+            {"type": "bearer", "token-cache": "file"},
+            "global.auth.token-cache is for type oauth2, not bearer",
+            "remove it",
+        ),
+        (
+            {"type": "oauth2", "oidc-issuer": "https://a", "authority": "https://b/c"},
+            "global.auth.authority is not looked at beside 'oidc-issuer': tokens come from one place",
+            "keep one",
+        ),
+        (
+            {"type": "oauth2", "tenant-id": "t", "token-url": "https://a/token"},
+            "global.auth.tenant-id is not looked at beside 'token-url'",
+            "keep one",
+        ),
+        (
+            {"type": "oauth2", "client-authentication": "post"},
+            "global.auth.client-authentication is for 'token-url' and 'oidc-issuer', not 'tenant-id'",
+            "remove it",
+        ),
+        (
+            {"type": "oauth2", "authority": "https://a/b", "token-parameters": {"audience": "x"}},
+            "global.auth.token-parameters is for 'token-url' and 'oidc-issuer', not 'authority'",
+            "remove it",
+        ),
+        (
+            {"type": "oauth2", "token-url": "https://a", "certificate": "k", "client-authentication": "post"},
+            "global.auth.client-authentication is not looked at beside 'certificate'",
+            "remove it",
+        ),
+        (
+            {"type": "oauth2", "token-url": "https://a", "token-parameters": {"scope": "x"}},
+            "global.auth.token-parameters.scope is said by txojobs itself",
+            "remove it",
+        ),
+        (
+            {"type": "oauth2", "token-url": "https://a", "token-parameters": {"audience": 7}},
+            "global.auth.token-parameters.audience must be a text",
+            "write it in quotes",
+        ),
     ],
 )
 def test_what_is_wrong_or_never_looked_at_is_named(
-    auth: dict[str, str], message: str, fix: str | None
+    auth: dict[str, Any], message: str, fix: str | None
 ) -> None:
     ((said, advice, _),) = found(auth)
     assert said.startswith(message)
@@ -63,6 +112,16 @@ def test_a_kind_that_stands_alone_is_shown_how_to_stand() -> None:
 def test_p5_a_password_in_auth_is_refused() -> None:
     messages = [message for message, *_ in found({"type": "basic", "username": "me", "password": "hunter2"})]
     assert "global.auth.password holds a secret, in a file that is made to be shared" in messages
+    assert "hunter2" not in repr(messages)
+
+
+def test_p5_a_secret_among_the_parameters_is_refused() -> None:
+    auth = {"type": "oauth2", "token-url": "https://a", "token-parameters": {"user_password": "hunter2"}}
+    messages = [message for message, *_ in found(auth)]
+    assert (
+        "global.auth.token-parameters.user_password holds a secret, in a file that is made to be shared"
+        in messages
+    )
     assert "hunter2" not in repr(messages)
 
 

@@ -217,8 +217,27 @@ def test_needs_the_address_and_the_keys_that_the_job_names(workspace: Workspace)
             '{"az-token": "t0ken-of-acme"}',
             {"global.oauth-scope": True, "secret az-token": True},
         ),
+        (
+            ', "auth": {"type": "oauth2", "oidc-issuer": "https://a", "client-id": "c"}',
+            '{"client-secret": "s3cret-of-acme"}',
+            {"global.auth.oidc-issuer": True, "secret client-secret": True},
+        ),
+        (
+            ', "auth": {"type": "oauth2", "certificate": "key.pem"}, "tenant-id": "t", "client-id": "c"',
+            None,
+            {"global.oauth-scope": False, "global.auth.certificate": False},
+        ),
     ],
-    ids=["oauth", "api-key", "basic", "token", "none", "a token instead of oauth"],
+    ids=[
+        "oauth",
+        "api-key",
+        "basic",
+        "token",
+        "none",
+        "a token instead of oauth",
+        "an issuer",
+        "a certificate",
+    ],
 )
 def test_says_which_secrets_are_there(
     workspace: Workspace, more: str, secrets: str | None, expected: dict[str, bool]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import ssl
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 
 from tests.rest.fault_server import FaultServer
+from tests.rest.identity_service import IdentityService
 from txojobs.rest.client import TxoRestAPI
 from txojobs.rest.settings import ApiSettings
 from txojobs.rest.timing import Timing
@@ -55,6 +58,23 @@ def serve() -> Iterator[Callable[..., FaultServer]]:
             return stack.enter_context(FaultServer(list(script), **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def private_ca(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, str]:
+    """A private authority, and the file with its certificate."""
+    made = trustme.CA()
+    path = str(tmp_path_factory.mktemp("ca") / "ca.pem")
+    made.cert_pem.write_to_path(path)
+    return made, path
+
+
+@pytest.fixture
+def authority(serve: Callable[..., FaultServer], private_ca: tuple[trustme.CA, str]) -> IdentityService:
+    """An identity service whose answers the test decides."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    private_ca[0].issue_cert("127.0.0.1").configure_cert(context)
+    return IdentityService(serve, context, private_ca[1])
 
 
 @pytest.fixture

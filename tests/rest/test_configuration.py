@@ -65,7 +65,12 @@ def base(path: str = "") -> dict[str, Any]:
     section, _, key = path.rpartition(".")
     if section.endswith(".auth"):
         kind = {"name": "api-key", "in": "api-key", "username": "basic"}.get(key, "oauth2")
-        config = put(config, section, {"type": kind, **({"username": "me"} if kind == "basic" else {})})
+        beside = {
+            "username": {"username": "me"},
+            "client-authentication": {"token-url": "https://login.example/token"},
+            "token-parameters": {"oidc-issuer": "https://login.example/realm"},
+        }
+        config = put(config, section, {"type": kind, **beside.get(key, {})})
     elif section.endswith(".rate-limiting"):
         config = put(config, section, {})
     elif key == "max-factor":
@@ -81,7 +86,7 @@ def settings(config: dict[str, Any], **more: Any) -> tuple[ApiSettings, ...]:
 def other_than_default(path: str, leaf: dict[str, Any]) -> Any:
     if path.endswith("-url"):
         return "https://other.example/v2.0"
-    if path.endswith(".authority"):
+    if path.endswith((".authority", ".oidc-issuer", ".token-url")):
         return "https://login.example/realm"
     if "enum" in leaf:
         return next(each for each in leaf["enum"] if each not in (leaf.get("default"), "none", "basic"))
@@ -89,6 +94,8 @@ def other_than_default(path: str, leaf: dict[str, Any]) -> Any:
         return not leaf["default"]
     if leaf["type"] == "array":
         return ["https://other.example"]
+    if leaf["type"] == "object":
+        return {"audience": "https://other.example"}
     if leaf["type"] == "string":
         return "other"
     return {"min-factor": 0.9}.get(path.rpartition(".")[2], leaf["default"] + 2)
@@ -137,7 +144,7 @@ def test_the_default_of_a_whole_section_changes_nothing() -> None:
 
 
 WRONG = [
-    (path, {"string": 7, "boolean": "yes", "array": "x"}.get(leaf.get("type", ""), True))
+    (path, {"string": 7, "boolean": "yes", "array": "x", "object": "x"}.get(leaf.get("type", ""), True))
     for path, leaf in REST
 ]
 WRONG += [(path, "x") for path, leaf in REST if "enum" in leaf]
@@ -205,13 +212,14 @@ def test_a_client_reads_no_key_that_the_schema_does_not_know(kind: str) -> None:
         f"{place}.{name}" for place, sub in PLACES.items() for name in resolve(sub, SCHEMA)["properties"]
     }
     known |= {*SCHEMA["properties"], "apis.help-desk"}
-    secrets = {*SECRETS, "_token"}
+    injected = {*SECRETS, "_token", "_org_id", "_env_type"}
     asked = asked_for(kind)
     # parts that an api shares with others are asked for each key of both
     assert {path for path in asked if not path.startswith("_")} <= known | {
         f"script-behavior.{name}" for name in resolve(PLACES["global"], SCHEMA)["properties"]
     }
-    assert {path for path in asked if path.startswith("_")} == secrets
+    of_none = injected - {"_org_id", "_env_type"}  # where its secret is renewed is nobody's question
+    assert {path for path in asked if path.startswith("_")} == (of_none if kind == "none" else injected)
 
 
 PACES: list[dict[str, Any]] = [{}, {"enabled": False}, {"calls-per-second": 3}]
@@ -219,6 +227,12 @@ PACES: list[dict[str, Any]] = [{}, {"enabled": False}, {"calls-per-second": 3}]
 
 def varied() -> list[dict[str, Any]]:
     configs = [base(), put(base(), "apis.help-desk.auth", {"type": "api-key"})]
+    sources: tuple[dict[str, str], ...] = (
+        {},
+        {"token-url": "https://a/t"},
+        {"oidc-issuer": "https://a", "certificate": "key.pem"},
+    )
+    configs += [put(base(), "global.auth", {"type": "oauth2", **more}) for more in sources]
     for place in PLACES:
         paced = [put(base(), f"{place}.rate-limiting", section) for section in PACES]
         off = {"enabled": False}

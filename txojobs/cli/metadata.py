@@ -93,7 +93,7 @@ def _asked(workspace: Workspace, org: str | None, env: str | None, api: str) -> 
     config = load_config(workspace, org or "", env or "")
     for problem in config.warnings:
         show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
-    found = read_service(config, api=api, console=sys.stderr)
+    found = read_service(config, api=api, state_dir=workspace.state_dir, console=sys.stderr)
     return found.service, found.document
 
 

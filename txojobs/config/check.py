@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.config.explain import Breach, schema_breaches
 from txojobs.config.json_text import JsonText, read_json
+from txojobs.config.key_files import key_file_breaches
 from txojobs.config.places import Places, dotted
 from txojobs.config.rules import clear_text_breaches, main_breaches, secret_breaches
 from txojobs.config.schema import fits, load_schema
@@ -69,7 +70,10 @@ def check_config_file(
         secrets = set(secrets_of_environment(path.parent, org, env, environ))
         beside = _object_in(path.with_name(org_env + SECRETS_SUFFIX))
         secrets |= {name for name, value in beside.items() if value}
-    return main_problems(read, file=file, schema=load_schema(root), secrets=secrets, env=env or None)
+    keys = key_file_breaches(read.value, root, ask_git=True)
+    return main_problems(
+        read, file=file, schema=load_schema(root), secrets=secrets, env=env or None, more=keys
+    )
 
 
 def shown_path(path: Path, root: Path) -> str:
@@ -87,14 +91,15 @@ def main_problems(
     schema: Schema | None = None,
     secrets: Collection[str] = (),
     env: str | None = None,
+    more: Iterable[Breach] = (),
 ) -> list[Problem]:
-    """Return the problems of a main configuration that was read."""
+    """Return the problems of a main configuration that was read, and `more` that its place on the disk has."""
     if not read.is_sound:
         return read.problems
     if not isinstance(read.value, dict):
         return text_problems(read, file=file)
     schema = load_schema() if schema is None else schema
-    breaches = [*main_breaches(read.value, schema["properties"])]
+    breaches = [*main_breaches(read.value, schema["properties"]), *more]
     breaches += clear_text_breaches(read.value, secrets, env)
     if not fits(read.value, schema, schema):
         said = {breach.path for breach in breaches}  # a rule says it better than the schema

@@ -75,11 +75,15 @@ def _is_paced(parts: list[tuple[str, Mapping[str, Any]]]) -> bool:
 
 
 def _of_auth(path: str, auth: Mapping[str, Any], known: Schema) -> Iterator[tuple[str, Any]]:
-    """Yield the defaults of an API key; no other kind of credential has one."""
-    if auth.get("type") == "api-key":
-        for key, sub in known["properties"].items():
-            if "default" in sub and key not in auth:
-                yield f"{path}.{key}", sub["default"]
+    """Yield the defaults that count for a kind of credential."""
+    kind = auth.get("type")
+    keys: tuple[str, ...] = ("name", "in") if kind == "api-key" else ()
+    if kind == "oauth2":
+        travels = ("token-url" in auth or "oidc-issuer" in auth) and "certificate" not in auth
+        keys = ("token-cache", "client-authentication") if travels else ("token-cache",)
+    for key in keys:
+        if "default" in known["properties"][key] and key not in auth:
+            yield f"{path}.{key}", known["properties"][key]["default"]
 
 
 def _members(schema: Schema, root: Schema) -> dict[str, Schema]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.config.check import main_problems, secrets_problems, text_problems
 from txojobs.config.json_text import JsonText, read_json
+from txojobs.config.key_files import key_file_breaches
 from txojobs.config.mapping import Config
 from txojobs.config.names import injected_name
 from txojobs.config.origins import Origins
@@ -56,7 +57,9 @@ def load_config(
     problems += _problems_of_variables(variables, _apis(main.value))
     if validate:
         schema = load_schema(workspace.root)
-        problems += main_problems(main, file=file, schema=schema, secrets={*secrets, *variables}, env=env)
+        keys = key_file_breaches(main.value, workspace.root)
+        names = {*secrets, *variables}
+        problems += main_problems(main, file=file, schema=schema, secrets=names, env=env, more=keys)
     else:
         problems += text_problems(main, file=file)
     _raise_errors(problems)
@@ -171,17 +174,25 @@ def _assembled(
 
 
 def _with_whole_paths(value: dict[str, Any], root: Path) -> dict[str, Any]:
-    """Return the members with each `ca-bundle` seen from the workspace, wherever the run was started."""
+    """Return the members with each path of a file seen from the workspace, wherever the run was started."""
 
-    def whole(section: Any) -> Any:
-        path = section.get("ca-bundle") if isinstance(section, dict) else None
-        return {**section, "ca-bundle": str(root / path)} if isinstance(path, str) and path else section
+    def whole(section: Any, key: str) -> Any:
+        path = section.get(key) if isinstance(section, dict) else None
+        return {**section, key: str(root / path)} if isinstance(path, str) and path else section
+
+    def service(section: Any) -> Any:
+        section = whole(section, "ca-bundle")
+        return {**section, "auth": whole(section["auth"], "certificate")} if _has_auth(section) else section
 
     apis = value.get("apis")
-    changed = {"global": whole(value["global"])} if "global" in value else {}
+    changed = {"global": service(value["global"])} if "global" in value else {}
     if isinstance(apis, dict):
-        changed["apis"] = {name: whole(section) for name, section in apis.items()}
+        changed["apis"] = {name: service(section) for name, section in apis.items()}
     return {**value, **changed}
+
+
+def _has_auth(section: Any) -> bool:
+    return isinstance(section, dict) and isinstance(section.get("auth"), dict)
 
 
 def _endpoint(value: dict[str, Any], env: str) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-SECRET_NAMES = ("client-secret", "az-token", "api-key", "password")
+SECRET_NAMES = ("client-secret", "az-token", "api-key", "password", "certificate-passphrase")
 """The secrets that a service may have; of a service in `apis` they begin with its name and `-`.
 
 None is another one with words in front, so no name belongs to two services.

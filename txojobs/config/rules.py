@@ -40,7 +40,7 @@ def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breac
         if meant and isinstance(member, dict):
             yield Breach((key,), f"{escape_foreign(key)!r} is nearly {meant!r}", f"did you mean {meant!r}?")
     yield from _jitter_breaches(value)
-    for path, part in _services(value):
+    for path, part in services(value):
         yield from _auth_breaches((*path, "auth"), part.get("auth"))
     apis = value.get("apis")
     if isinstance(apis, dict) and "default" in apis:
@@ -51,9 +51,7 @@ def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breac
 
 def _jitter_breaches(value: dict[str, Any]) -> Iterator[Breach]:
     """Yield each jitter whose factors, its own or those of script-behavior, are the wrong way round."""
-    factors = {
-        path: part["jitter"] for path, part in _services(value) if isinstance(part.get("jitter"), dict)
-    }
+    factors = {path: part["jitter"] for path, part in services(value) if isinstance(part.get("jitter"), dict)}
     shared = {"min-factor": 0.8, "max-factor": 1.2, **factors.get(("script-behavior",), {})}
     for path, own in factors.items():
         low, high = (own.get(key, shared[key]) for key in ("min-factor", "max-factor"))
@@ -67,9 +65,21 @@ _AUTH_KEYS: dict[str, tuple[str, ...]] = {
     "bearer": (),
     "api-key": ("name", "in"),
     "basic": ("username",),
-    "oauth2": ("tenant-id", "client-id", "oauth-scope", "authority"),
+    "oauth2": (
+        *("tenant-id", "client-id", "oauth-scope", "authority", "oidc-issuer", "token-url"),
+        *("client-authentication", "token-parameters", "certificate", "token-cache"),
+    ),
 }
 """What each kind of credential looks at beside its type."""
+_TOKEN_SOURCES = ("token-url", "oidc-issuer", "authority", "tenant-id")
+_OWN_PARAMETERS = {
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "scope",
+    "client_assertion",
+    "client_assertion_type",
+}
 
 
 def _auth_breaches(path: JsonPath, auth: Any) -> Iterator[Breach]:
@@ -83,9 +93,40 @@ def _auth_breaches(path: JsonPath, auth: Any) -> Iterator[Breach]:
             yield Breach((*path, key), f"{dotted((*path, key))} is for type {of[0]}, not {kind}", "remove it")
     if kind == "basic" and "username" not in auth:
         yield Breach(path, f"{dotted(path)} has no 'username'", "add 'username'", '"username": "..."')
+    if kind == "oauth2":
+        yield from _oauth_breaches(path, auth)
 
 
-def _services(value: dict[str, Any]) -> Iterator[tuple[JsonPath, dict[str, Any]]]:
+def _oauth_breaches(path: JsonPath, auth: dict[str, Any]) -> Iterator[Breach]:
+    """Yield what does not go together: tokens come from one place, and msal needs no words of ours."""
+    source, *others = [key for key in _TOKEN_SOURCES if key in auth] or ["tenant-id"]
+    for key in others:
+        name = dotted((*path, key))
+        yield Breach(
+            (*path, key), f"{name} is not looked at beside {source!r}: tokens come from one place", "keep one"
+        )
+    for key in ("client-authentication", "token-parameters"):
+        if key in auth and source in ("authority", "tenant-id"):
+            name = dotted((*path, key))
+            yield Breach(
+                (*path, key), f"{name} is for 'token-url' and 'oidc-issuer', not {source!r}", "remove it"
+            )
+    if "client-authentication" in auth and "certificate" in auth:
+        name = dotted((*path, "client-authentication"))
+        yield Breach(
+            (*path, "client-authentication"), f"{name} is not looked at beside 'certificate'", "remove it"
+        )
+    parameters = auth.get("token-parameters")
+    for key in parameters if isinstance(parameters, dict) else ():
+        if key in _OWN_PARAMETERS:
+            where = (*path, "token-parameters", key)
+            yield Breach(
+                where, f"{dotted(where)} is said by txojobs itself", "remove it; it has a key of its own"
+            )
+
+
+def services(value: dict[str, Any]) -> Iterator[tuple[JsonPath, dict[str, Any]]]:
+    """Yield path and content of each part that describes services: global, script-behavior, each of apis."""
     apis = value.get("apis")
     parts: list[tuple[JsonPath, Any]] = [((name,), value.get(name)) for name in ("global", "script-behavior")]
     parts += [(("apis", name), part) for name, part in apis.items()] if isinstance(apis, dict) else []
@@ -125,7 +166,7 @@ def clear_text_breaches(value: Any, secrets: Collection[str], env: str | None) -
     """
     if not isinstance(value, dict):
         return
-    for path, part in _services(value):
+    for path, part in services(value):
         if path == ("script-behavior",):
             continue
         prefix = f"{path[1]}-" if path[0] == "apis" else ""

@@ -47,15 +47,15 @@ def secrets_of_environment(
     }
 
 
-def file_breaches(path: Path) -> list[Breach]:
-    """Return what is wrong with how a secrets file lies on the disk."""
+def file_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
+    """Return what is wrong with how a file of secrets lies on the disk; `what` names it in messages."""
     if os.name == "nt" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
         return []
     fix = f"let only its owner read it: chmod 600 {path.name}"
-    return [Breach((), "other users of this machine can read this secrets file", fix, severity="warning")]
+    return [Breach((), f"other users of this machine can read this {what}", fix, severity="warning")]
 
 
-def git_breaches(path: Path) -> list[Breach]:
+def git_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
     """Return a breach when git tracks the file; nothing where there is no repository or no git."""
     import shutil  # noqa: PLC0415 - validation only; a run must start fast
     import subprocess  # noqa: PLC0415
@@ -79,15 +79,14 @@ def git_breaches(path: Path) -> list[Breach]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return [_unknown_to_git()]
+        return [_unknown_to_git(what)]
     if done.returncode == 0:
         fix = "take it out of git, add it to .gitignore, and change every secret in it"
         example = f"git rm --cached {path.relative_to(top).as_posix()}"
-        return [Breach((), "git tracks this secrets file: whoever has the repository has it", fix, example)]
-    return [] if done.returncode == 1 else [_unknown_to_git()]
+        return [Breach((), f"git tracks this {what}: whoever has the repository has it", fix, example)]
+    return [] if done.returncode == 1 else [_unknown_to_git(what)]
 
 
-def _unknown_to_git() -> Breach:
-    return Breach(
-        (), "git could not say whether it tracks this secrets file", "run git status here", severity="warning"
-    )
+def _unknown_to_git(what: str) -> Breach:
+    message = f"git could not say whether it tracks this {what}"
+    return Breach((), message, "run git status here", severity="warning")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.config.names import injected_name
 from txojobs.engine.explain import paths_in
-from txojobs.rest.credential_settings import OAUTH_KEYS, SECRET_OF, inferred_auth, secret_name
+from txojobs.rest.credential_secrets import SECRET_OF, secret_name
+from txojobs.rest.credential_settings import inferred_auth
+from txojobs.rest.oauth_settings import OAUTH_KEYS, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,10 +63,15 @@ def _of_service(api: str, config: Config | None) -> Iterator[Need]:
     kind = auth.get("type") or inferred_auth(has_oauth_keys=has_oauth_keys, secrets=there)
     wanted = SECRET_OF.get(kind)
     if kind == "oauth2":
-        for name in OAUTH_KEYS:
-            instead = auth.get("authority") if name == "tenant-id" else None
-            yield Need(f"{place}.{name}", bool(section.get(name) or auth.get(name) or instead))
-        if "client-secret" not in there and "az-token" in there:
+        source = next((key for key in SOURCES if auth.get(key)), "tenant-id")
+        for name in (source if name == "tenant-id" else name for name in OAUTH_KEYS):
+            if name != "oauth-scope" or source in ("tenant-id", "authority"):
+                path = f"{place}.auth.{name}" if name in SOURCES else f"{place}.{name}"
+                yield Need(path, bool(section.get(name) or auth.get(name)))
+        if auth.get("certificate"):
+            yield Need(f"{place}.auth.certificate", Path(auth["certificate"]).is_file())
+            wanted = None
+        elif "client-secret" not in there and "az-token" in there:
             wanted = "az-token"  # a ready token takes the place of asking for one
     if wanted is not None:
         yield Need(f"secret {secret_name(api, wanted)}", wanted in there)

@@ -66,7 +66,12 @@ class Run:
             now=report.started,
             local_now=local_now,
             results={result.key: result for result in report.steps},
-            services=Services(config, redactor=report.redactor, cancel=request.cancel),
+            services=Services(
+                config,
+                redactor=report.redactor,
+                cancel=request.cancel,
+                state_dir=request.workspace.state_dir,
+            ),
             outputs=RunOutputs(
                 request.workspace,
                 org=request.org,

@@ -32,8 +32,12 @@ class ServiceMetadata(NamedTuple):
     service: Service
 
 
-def read_service(config: Config, *, api: str, console: TextIO | None = None) -> ServiceMetadata:
+def read_service(
+    config: Config, *, api: str, state_dir: Path, console: TextIO | None = None
+) -> ServiceMetadata:
     """Ask a service for its `$metadata`; `console` is told when it has to be asked again.
+
+    `state_dir` is that of the workspace: a token may be kept there.
 
     Raises:
         ConfigurationError: there is no such api, or it is not configured rightly.
@@ -53,7 +57,7 @@ def read_service(config: Config, *, api: str, console: TextIO | None = None) -> 
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         log = Path(folder) / "log"
         stack.enter_context(start_logging(log, redactor=redactor, console=console, level=logging.WARNING))
-        services = Services(config, redactor=redactor, cancel=threading.Event())
+        services = Services(config, redactor=redactor, cancel=threading.Event(), state_dir=state_dir)
         stack.callback(services.close)
         try:
             document = read_metadata(services.client(api))

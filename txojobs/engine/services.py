@@ -11,6 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from txojobs.records import JsonValue
     from txojobs.redact import Redactor
 
@@ -20,8 +22,11 @@ DEMO = "demo:"
 class Services:
     """Holds the clients until `close`; may be asked from several threads."""
 
-    def __init__(self, config: dict[str, Any], *, redactor: Redactor, cancel: threading.Event) -> None:
+    def __init__(
+        self, config: dict[str, Any], *, redactor: Redactor, cancel: threading.Event, state_dir: Path
+    ) -> None:
         self._config = config
+        self._state_dir = state_dir
         self._redactor = redactor
         self._cancel = cancel
         self._clients: dict[str, Any] = {}
@@ -41,6 +46,7 @@ class Services:
                     numbers="decimal",
                     redactor=self._redactor,
                     cancel=self._cancel,
+                    state_dir=self._state_dir,
                 )
                 self._exit.callback(client.close)
                 self._clients[api] = client

@@ -21,6 +21,8 @@ from txojobs.errors import (
     ApiValidationError,
     EntityNotFoundError,
 )
+from txojobs.rest.challenges import REMEDIES as CHALLENGE_REMEDIES
+from txojobs.rest.challenges import bearer_challenge
 from txojobs.rest.failures import AttemptError, Cause
 from txojobs.rest.origin import shown
 from txojobs.rest.service_text import ServiceError, read_service_error
@@ -74,6 +76,9 @@ CAUSES: dict[int, Cause] = {
 UNKNOWN_OUTCOME = frozenset({408, 502, 504})
 """A gateway spoke, or time ran out: the service behind it may have carried the change out."""
 
+_CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+"""RFC 6750 section 3.1: both say in WWW-Authenticate what is wrong with a token."""
+
 FIXES: dict[int, str] = {
     400: "check names and values in select, filter, order-by and body against the service's description",
     401: "check the credential: is the secret right and still valid, and is it the one for this service?",
@@ -97,14 +102,20 @@ FIXES: dict[int, str] = {
 }
 
 
-def failure_of(answer: Answer, *, redactor: Redactor, retry_after: float | None = None) -> AttemptError:
-    """Return the failure that an answer other than 2xx stands for."""
+def failure_of(
+    answer: Answer, *, redactor: Redactor, retry_after: float | None = None, remedy: str = ""
+) -> AttemptError:
+    """Return the failure that an answer other than 2xx stands for; `remedy` is what helps against a 401."""
     told = read_service_error(answer.body, answer.headers)
     status = answer.status
     if 300 <= status < 400:  # noqa: PLR2004  # RFC 9110: the redirects
         return AttemptError(_redirected(answer), Cause.REFUSED)
     error = _error(answer, told, retry_after)
+    if status == HTTPStatus.UNAUTHORIZED and remedy:
+        error.how_to_fix = remedy
     explain(error, told)
+    if status in _CHALLENGED:
+        _add_challenge(error, answer)
     redact(error, redactor)
     cause = CAUSES.get(status, Cause.REFUSED)
     if status == HTTPStatus.TOO_MANY_REQUESTS and told.request_too_large:
@@ -152,6 +163,15 @@ def _error(answer: Answer, told: ServiceError, retry_after: float | None) -> Api
     if kind is ApiRateLimitError:
         return ApiRateLimitError(f"Rate limit exceeded: {what}", retry_after, **facts)
     return kind(f"the service refused {what}" if status < 500 else f"the service failed on {what}", **facts)  # noqa: PLR2004
+
+
+def _add_challenge(error: ApiError, answer: Answer) -> None:
+    """Add why a token was refused, in the service's words, and what to do when it wants more than a token."""
+    challenge = bearer_challenge(answer.headers.get("WWW-Authenticate", ""))
+    if challenge.message:
+        error.what_went_wrong += f"; reason: {challenge.message}"
+    if challenge.error in CHALLENGE_REMEDIES:
+        error.how_to_fix, error.example = CHALLENGE_REMEDIES[challenge.error], None
 
 
 def _status_line(answer: Answer, told: ServiceError) -> str:

@@ -21,12 +21,26 @@ if TYPE_CHECKING:
     from txojobs.rest.timing import Limits, Timing
 
 
+REMEDIES: dict[str, str] = {
+    "none": "the service wants to know who asks: add `auth` to the configuration, and its secret",
+    "bearer": "the ready token has expired or is not for this service: get a new one and put it into {home}",
+    "api-key": "the key is wrong, was withdrawn, or travels under another `name`: put the right one into {home}",
+    "basic": "the user name or password is wrong: check `username` and {home}",
+}
+"""What a person does about a 401, by the kind of credential; `{home}` is where its secret is."""
+
+
 class Credential(Protocol):
     """What signs requests; shared by all threads of a client."""
 
     @property
     def is_secret(self) -> bool:
         """Whether its signature must not be seen by others."""
+        ...
+
+    @property
+    def remedy(self) -> str:
+        """What a person does when the service refuses it for good."""
         ...
 
     def sign(self, limits: Limits) -> Signature:
@@ -45,13 +59,19 @@ class Credential(Protocol):
 class Fixed:
     """A credential that never changes: none, a token, a key or a password."""
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, remedy: str = "") -> None:
         self._signature = signature
+        self._remedy = remedy
 
     @property
     def is_secret(self) -> bool:
         """Whether there is one."""
         return bool(self._signature)
+
+    @property
+    def remedy(self) -> str:
+        """What a person does when the service refuses it."""
+        return self._remedy
 
     def sign(self, limits: Limits) -> Signature:  # noqa: ARG002  # nothing to wait for
         """Return the signature."""
@@ -68,13 +88,13 @@ class Fixed:
 def credential_for(settings: ApiSettings, timing: Timing, redactor: Redactor) -> Credential:
     """Return the credential that the settings describe; asks nobody yet."""
     auth = settings.auth
-    for secret in (auth.secret, auth.fallback_token):
+    for secret in (auth.secret, auth.fallback_token, auth.passphrase):
         _learn(redactor, secret)
     if auth.type == "oauth2":
         from txojobs.rest.oauth import OAuth  # noqa: PLC0415  # only OAuth needs it
 
         return OAuth(settings, timing, redactor)
-    return Fixed(_signature(auth, redactor))
+    return Fixed(_signature(auth, redactor), REMEDIES[auth.type].format(home=auth.secret_home))
 
 
 def bearer(token: str) -> dict[str, str]:

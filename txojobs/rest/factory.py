@@ -6,6 +6,7 @@ between calls.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import HelpfulError
@@ -18,6 +19,7 @@ from txojobs.rest.timing import Limits, Timing
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -34,15 +36,18 @@ def create_rest_api(
     redactor: Redactor | None = None,
     cancel: threading.Event | None = None,
     timing: Timing | None = None,
+    state_dir: Path | None = None,
 ) -> TxoRestAPI:
     """Return the client of one api of the configuration; asks nobody yet.
 
-    `require_auth=False` sends no credential, whatever is configured, for public services.
+    `require_auth=False` sends no credential, whatever is configured, for public services. `state_dir` is where
+    `token-cache: file` keeps tokens; without it that is the state folder of the current workspace.
 
     Raises:
         MissingKeyError, ConfigurationError: the configuration lacks something or holds a wrong value.
     """
     settings = ApiSettings.from_config(config, api=api, with_auth=require_auth)
+    settings = replace(settings, state_dir=state_dir)
     return TxoRestAPI(settings, redactor=redactor, cancel=cancel, numbers=numbers, timing=timing)
 
 
@@ -66,7 +71,10 @@ def acquire_token(
             '"az-token": "eyJ..."',
         )
     credential = credential_for(settings, timing or Timing(), redactor or Redactor())
-    return credential.sign(Limits()).headers["Authorization"].removeprefix("Bearer ")
+    try:
+        return credential.sign(Limits()).headers["Authorization"].removeprefix("Bearer ")
+    finally:
+        credential.close()
 
 
 class ApiManager:

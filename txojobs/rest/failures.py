@@ -70,12 +70,18 @@ def transport_failure(
     *,
     method: str,
     url: str,
+    url_key: str,
     sent: bool,
+    repeatable: bool,
     timeout_s: float,
     expired: bool,
     status: int | None = None,
 ) -> AttemptError:
-    """Return what an exception of requests, urllib3 or the socket means; `status` is what was already answered."""
+    """Return what an exception of requests, urllib3 or the socket means; `status` is what was already answered.
+
+    `url_key` is the key of the configuration that holds the address; `repeatable` says that sending twice
+    does no harm.
+    """
     chain = list(_chain(err))
     what = f"{method} {shown(url)}"
     facts = {"method": method, "url": url}
@@ -86,7 +92,8 @@ def transport_failure(
             if link is not None:
                 why = getattr(link, "verify_message", "")
                 told = f"{what}: {problem}" + (f" ({why})" if why else "")
-                return AttemptError(ApiOperationError(told, how_to_fix=fix, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
+                advice = fix.format(url_key=url_key)
+                return AttemptError(ApiOperationError(told, how_to_fix=advice, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         missing = "no complete answer" if sent else "no connection"
         limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"
@@ -100,7 +107,7 @@ def transport_failure(
             method=method,
             url=url,
         )
-    if sent:
+    if sent and not repeatable:
         note_lost_answer(error, method, status)
     return AttemptError(error, Cause.LOST if sent else Cause.NOT_SENT)
 
@@ -140,13 +147,13 @@ _BEFORE_SENDING: tuple[tuple[type[BaseException], str, str, Cause], ...] = (
     (
         socket.gaierror,
         "the host name is not known",
-        "check the spelling of `base-url`, the network, and whether a VPN or proxy is needed",
+        "check the spelling of `{url_key}`, the network, and whether a VPN or proxy is needed",
         Cause.NOT_SENT,
     ),
     (
         ConnectionRefusedError,
         "nothing listens there: the connection was refused",
-        "check host and port of `base-url`, and whether the service is running",
+        "check host and port of `{url_key}`, and whether the service is running",
         Cause.NOT_SENT,
     ),
 )

@@ -1,10 +1,8 @@
-"""OAuth 2.0 client credentials through msal: a token for each request, renewed once when it is refused.
+"""OAuth 2.0 client credentials: a token for each request, renewed before it expires and once when it is refused.
 
-Guarantees: eight threads without a valid token make one token request; the token endpoint is asked within
-the deadline, with retries, and only at the configured authority; nothing but the authority is contacted.
-
-What is known of msal and kept away here: no time limit of its own, several requests for several threads, a
-remembered 5xx (so all retries happen below it), instance discovery at a fixed host, scopes as a list.
+Guarantees: eight threads without a valid token make one token request, and so do several processes that keep
+their token in a file; the identity service is asked within the deadline, with retries; a token that still lives
+is used when no new one can be had.
 
 Source: RFC 6749 section 4.4.
 """
@@ -13,75 +11,72 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import threading
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
-from txojobs.errors import ApiError, ApiOperationError, ConfigurationError, HelpfulError
-from txojobs.rest.auth import Fixed, bearer
-from txojobs.rest.exchange import Exchange
-from txojobs.rest.origin import OriginGuard
-from txojobs.rest.service_text import clean_text
-from txojobs.rest.settings import ApiSettings, AuthSettings, LimiterSettings
-from txojobs.rest.timing import Limits
-from txojobs.rest.transport import Request, Signature
+from txojobs.errors import ApiError, HelpfulError
+from txojobs.rest.auth import bearer
+from txojobs.rest.origin import shown
+from txojobs.rest.token_refusals import no_answer
+from txojobs.rest.token_requests import token_source
+from txojobs.rest.transport import Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from txojobs.redact import Redactor
-    from txojobs.rest.answers import Answer
-    from txojobs.rest.timing import Timing
+    from txojobs.rest.settings import ApiSettings, AuthSettings
+    from txojobs.rest.timing import Limits, Timing
+    from txojobs.rest.token_file import TokenFile
+    from txojobs.rest.tokens import Token
 
 _log = logging.getLogger("txojobs.rest")
 
 _LOOK_S = 0.2
-
-FIXES: dict[str, str] = {
-    "AADSTS7000215": "the client secret is wrong: copy its value (not its id) again into the secrets file",
-    "AADSTS7000222": "the client secret has expired: make a new one and put it into the secrets file",
-    "AADSTS700016": "this tenant does not know the application: check `client-id` and `tenant-id`",
-    "AADSTS90002": "there is no such tenant: check `tenant-id`",
-    "AADSTS900023": "there is no such tenant: check `tenant-id`",
-    "AADSTS500011": "this tenant does not know the service: check `oauth-scope`",
-    "AADSTS70011": "the scope is not valid: `oauth-scope` must end in `/.default`",
-    "AADSTS1002012": "the scope is not valid: `oauth-scope` must end in `/.default`",
-    "AADSTS650052": "your organisation lacks a licence or subscription for the service",
-    "AADSTS53003": "a Conditional Access policy blocks this application: ask your administrator",
-    "invalid_client": "check `client-id` and the client secret",
-    "invalid_scope": "check `oauth-scope`",
-}
+_RETRY_S = 30.0
+"""When a new token is asked for again while the old one still lives."""
 
 
 class OAuth:
-    """A credential that asks msal for its token before each request; shared by all threads."""
+    """A credential that has its token from an identity service; shared by all threads."""
 
     def __init__(self, settings: ApiSettings, timing: Timing, redactor: Redactor) -> None:
         self._auth: AuthSettings = settings.auth
         self._timing = timing
         self._redactor = redactor
-        self._http = _AuthorityClient(settings, timing, redactor)
+        self._source = token_source(settings, timing, redactor)
+        self._file = _file_of(settings, timing)
         self._lock = threading.Lock()
-        self._app: Any = None
+        self._token: Token | None = None
+        self._refused = ""
         self._generation = 0
-        self._fell_back = not settings.auth.secret
+        self._fell_back = not (settings.auth.secret or settings.auth.certificate)
 
     @property
     def is_secret(self) -> bool:
         """Return True."""
         return True
 
+    @property
+    def remedy(self) -> str:
+        """What to do about a service that refuses every token."""
+        if self._fell_back:
+            return "the ready token `az-token` has probably expired: get a new one, or mend OAuth"
+        return (
+            "the service refuses tokens that were made a moment ago: check that "
+            f"{f'the scope {self._auth.scope} is' if self._auth.scope else '`token-parameters` name'} this "
+            "service, and that the application was given access there"
+        )
+
     def sign(self, limits: Limits) -> Signature:
-        """Return the current token, from msal's memory or newly acquired.
+        """Return the current token, or a new one.
 
         Raises:
-            HelpfulError: the authority refused, and there is no other token.
-            ApiError: the authority could not be asked.
+            HelpfulError: the identity service gave none, and there is no other token.
+            RunCancelledError: the run was asked to stop.
         """
         with self._alone(limits):
-            token = self._auth.fallback_token if self._fell_back else self._token(limits)
+            token = self._auth.fallback_token if self._fell_back else self._current(limits)
             return Signature(headers=bearer(token), generation=self._generation)
 
     def renew(self, refused: Signature, limits: Limits) -> bool:
@@ -89,15 +84,14 @@ class OAuth:
         with self._alone(limits):
             if self._fell_back:
                 return False
-            if refused.generation == self._generation:
-                self._generation += 1
-                self._application(limits).remove_tokens_for_client()
+            if self._token is not None and refused.generation == self._generation:
+                self._refused, self._token = self._token.value, None
                 _log.info("the service refused the token; asking for a new one")
             return True
 
     @contextlib.contextmanager
     def _alone(self, limits: Limits) -> Iterator[None]:
-        """Hold the lock; waiting for a thread that asks the authority ends with this call's own limits."""
+        """Hold the lock; waiting for a thread that asks for a token ends with this call's own limits."""
         while not self._lock.acquire(timeout=_LOOK_S):
             self._timing.pause(0.0, limits, reason="another thread asks for a token")
         try:
@@ -106,127 +100,66 @@ class OAuth:
             self._lock.release()
 
     def close(self) -> None:
-        """Close the connections to the authority."""
-        self._http.close()
+        """Close the connections to the identity service."""
+        self._source.close()
 
-    def _token(self, limits: Limits) -> str:
+    def _current(self, limits: Limits) -> str:
+        if self._token is None or self._timing.clock() >= self._token.renew_at:
+            try:
+                self._token = self._acquired(limits)
+                self._generation += 1
+            except HelpfulError as err:
+                return self._instead(err)
+        return self._token.value
+
+    def _instead(self, err: HelpfulError) -> str:
+        """Return the token to use when there is no new one, or raise the error."""
+        now = self._timing.clock()
+        if self._token is not None and now < self._token.expires_at:
+            _log.warning("%s; going on with the token that is still valid", err)
+            self._token = self._token.postponed(now + _RETRY_S)
+            return self._token.value
+        if not self._auth.fallback_token:
+            raise err
+        _log.warning("%s; using the token of the secrets file", err)
+        self._fell_back = True
+        return self._auth.fallback_token
+
+    def _acquired(self, limits: Limits) -> Token:
+        if self._file is None:
+            return self._asked(limits)
+        with self._file.held(limits) as usable:
+            token = self._file.read() if usable else None
+            if token is not None:
+                self._redactor.add(token.value)
+                if token.value != self._refused and self._timing.clock() < token.renew_at:
+                    _log.debug("using the token kept in %s", self._file.path)
+                    return token
+            token = self._asked(limits)
+            if usable:
+                self._file.write(token)
+            return token
+
+    def _asked(self, limits: Limits) -> Token:
+        _log.debug("asking %s for a token", shown(self._auth.tokens_from))
         try:
-            return self._acquired(limits)
-        except (ApiError, HelpfulError) as err:
-            if not self._auth.fallback_token:
-                raise
-            _log.warning(
-                "no token from %s (%s); using the one of the secrets file", self._auth.authority, err
-            )
-            self._fell_back = True
-            return self._auth.fallback_token
-
-    def _acquired(self, limits: Limits) -> str:
-        with self._http.within(limits):
-            answer = self._application(limits).acquire_token_for_client([self._auth.scope])
-        token = answer.get("access_token")
-        if not isinstance(token, str):
-            raise self._refused(answer)
-        self._redactor.add(token)
-        return token
-
-    def _application(self, limits: Limits) -> Any:
-        if self._app is None:
-            import msal  # noqa: PLC0415  # heavy: only a run with OAuth pays for it
-
-            with self._http.within(limits):
-                try:
-                    self._app = msal.ConfidentialClientApplication(
-                        self._auth.client_id,
-                        client_credential=self._auth.secret,
-                        authority=self._auth.authority,
-                        instance_discovery=False,
-                        http_client=self._http,
-                    )
-                except ValueError as err:
-                    raise ConfigurationError(
-                        f"the authority {self._auth.authority} cannot be used: {clean_text(str(err))}",
-                        how_to_fix="check `tenant-id`; an `authority` is https and ends in the tenant",
-                    ) from err
-        return self._app
-
-    def _refused(self, answer: Mapping[str, Any]) -> HelpfulError:
-        said = clean_text(str(answer.get("error_description") or answer.get("error") or "no reason given"))
-        code = re.search(r"AADSTS\d+", said)
-        fix = FIXES.get(code[0] if code else "") or FIXES.get(
-            str(answer.get("error")), "check OAuth in the configuration"
-        )
-        return HelpfulError(
-            self._redactor.clean(f"Failed to acquire authentication token: {said}"),
-            f"{fix}; or add a ready token as `az-token` to the secrets file",
-            '"oauth-scope": "https://api.example.com/.default"' if "scope" in fix else None,
-        )
+            return self._source.ask(limits)
+        except ApiError as err:
+            raise no_answer(err, self._auth) from err
 
 
-class _AuthorityAnswer:
-    """An answer in the shape that msal reads."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.status_code = answer.status
-        self.text = answer.body.decode("utf-8", errors="replace")
-        self.headers = dict(answer.headers)
-
-    def raise_for_status(self) -> None:
-        """Raise for an answer that is an error."""
-        if self.status_code >= 400:  # noqa: PLR2004  # RFC 9110: errors
-            raise ApiOperationError(
-                f"the authority answered with {self.status_code}", status=self.status_code
-            )
-
-
-class _AuthorityClient:
-    """The `http_client` of msal: the authority alone, with our deadlines and retries."""
-
-    def __init__(self, settings: ApiSettings, timing: Timing, redactor: Redactor) -> None:
-        own = replace(
-            settings,
-            base_url=settings.auth.authority,
-            auth=AuthSettings(),
-            limiter=LimiterSettings(),
-            trusted_origins=(),
-        )
-        guard = OriginGuard(settings.auth.authority)
-        self._exchange = Exchange(own, guard, timing, redactor=redactor, credential=Fixed(Signature()))
-        self._limits = Limits()
-
-    def within(self, limits: Limits) -> _AuthorityClient:
-        """Use these limits from now on; the caller holds the lock of its credential."""
-        self._limits = limits
-        return self
-
-    def __enter__(self) -> None:
+def _file_of(settings: ApiSettings, timing: Timing) -> TokenFile | None:
+    """Return where the token is kept on disk, None when it is not."""
+    auth = settings.auth
+    if auth.kept_in == "memory":
         return None
+    from txojobs.rest.token_file import TokenFile  # noqa: PLC0415  # few keep their tokens
+    from txojobs.workspace import Workspace  # noqa: PLC0415
 
-    def __exit__(self, *_: object) -> None:
-        self._limits = Limits()
-
-    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _AuthorityAnswer:
-        """Ask for a document of the authority."""
-        return self._run("GET", url + (f"?{urlencode(params)}" if params else ""), headers, None)
-
-    def post(
-        self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
-    ) -> _AuthorityAnswer:
-        """Ask for a token."""
-        body = data if isinstance(data, str) else urlencode(data or {})
-        form = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return self._run("POST", url + (f"?{urlencode(params)}" if params else ""), form, body.encode())
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._exchange.close()
-
-    def _run(self, method: str, url: str, headers: Any, body: bytes | None) -> _AuthorityAnswer:
-        sent = {"Accept": "application/json", **(headers or {})}
-        request = Request(method, url, sent, body, repeatable=True)  # a second token does no harm
-        return self._exchange.run(request, parse=_AuthorityAnswer, limits=self._limits, accept=_told)
-
-
-def _told(status: int) -> bool:
-    """Whether msal shall read an answer: a token or the reason why there is none."""
-    return status in range(200, 300) or status in (400, 401, 403, 404)
+    facts = {
+        "from": auth.tokens_from,
+        "client": auth.client_id,
+        "scope": auth.scope,
+        "parameters": repr(sorted(auth.parameters)),
+    }
+    return TokenFile(settings.state_dir or Workspace.find().state_dir, facts, timing)

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 AuthType = Literal["none", "bearer", "api-key", "basic", "oauth2"]
+ClientAuthentication = Literal["basic", "post"]
+CLIENT_AUTHENTICATIONS = ("basic", "post")
+KeptIn = Literal["memory", "file"]
+TOKEN_CACHES = ("memory", "file")
 AUTH_TYPES: tuple[AuthType, ...] = ("none", "bearer", "api-key", "basic", "oauth2")
 ODATA_VERSIONS = ("v4", "v3", "v2")
 PROFILES = ("business-central", "dataverse", "sap")
@@ -75,18 +80,38 @@ class OperationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
-    """Which credential an api takes. `secret` is the token, key, password or client secret."""
+    """Which credential an api takes. `secret` is the token, key, password or client secret.
+
+    The tokens of OAuth come from exactly one of `authority`, `issuer` and `token_url`.
+    """
 
     type: AuthType = "none"
     secret: str = field(default="", repr=False)
+    secret_home: str = "the secrets file"  # noqa: S105  # words for a message
+    """Where the secret is renewed: file and variable."""
     fallback_token: str = field(default="", repr=False)
     """A ready token that is used when OAuth gives none."""
     username: str = ""
     key_name: str = "X-API-Key"
     key_in: Literal["header", "query"] = "header"
     authority: str = ""
+    issuer: str = ""
+    token_url: str = ""
     client_id: str = ""
     scope: str = ""
+    client_authentication: ClientAuthentication = "basic"
+    parameters: tuple[tuple[str, str], ...] = ()
+    """What a token request says beside the scope, such as an `audience`."""
+    certificate: str = ""
+    """The file with the private key that takes the place of the client secret."""
+    passphrase: str = field(default="", repr=False)
+    kept_in: KeptIn = "memory"
+    """Where a token lives: with this run, or on disk for others too."""
+
+    @property
+    def tokens_from(self) -> str:
+        """The address that OAuth asks for tokens."""
+        return self.token_url or self.issuer or self.authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +122,8 @@ class ApiSettings:
     base_url: str
     odata: str = "v4"
     """One of ODATA_VERSIONS."""
+    base_url_key: str = "base-url"
+    """The key of the configuration that holds the address, for messages."""
     profile: str | None = None
     auth: AuthSettings = AuthSettings()
     trusted_origins: tuple[str, ...] = ()
@@ -107,6 +134,8 @@ class ApiSettings:
     timeouts: TimeoutSettings = TimeoutSettings()
     operations: OperationSettings = OperationSettings()
     max_body_bytes: int = MAX_BODY_BYTES
+    state_dir: Path | None = None
+    """Where tokens are kept with `token-cache: file`; None is the state folder of the current workspace."""
 
     @classmethod
     def from_config(
