@@ -150,9 +150,11 @@ def test_ends_when_its_parent_is_killed() -> None:
 
 @posix
 def test_outlives_the_terminals_interrupt_until_its_parent_is_done() -> None:
-    # it waits in slices: an interrupt just before a read would be noticed only after it
+    # it waits in slices, as an interrupt just before a read would be noticed only after it, and it listens also
+    # when the tests were started in the background, where shells let children ignore interrupts
     program = (
-        "import select, sys\n"
+        "import select, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from urllib.request import urlopen\n"
         "from txojobs.demo.process import start\n"
         "with start() as service:\n"
