@@ -37,6 +37,8 @@ class Connection:
     request: Received
     closing: threading.Event
     base: str
+    behind: list[Received] = field(default_factory=list)
+    """What was asked inside a tunnel."""
 
 
 Step = Callable[[Connection], bool]
@@ -52,6 +54,7 @@ class FaultServer:
     host: str = "127.0.0.1"
     greeting: Greeting | None = None
     requests: list[Received] = field(default_factory=list)
+    behind: list[Received] = field(default_factory=list)
     connections: int = 0
 
     def __post_init__(self) -> None:
@@ -109,7 +112,7 @@ class FaultServer:
                     with self._lock:
                         self.requests.append(request)
                         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-                    again = step(Connection(secure, request, self._closing, self.url))
+                    again = step(Connection(secure, request, self._closing, self.url, self.behind))
 
 
 def read_request(reader: Any) -> Received | None:
@@ -179,6 +182,22 @@ def by_target(steps: dict[str, Step]) -> Step:
 
     def step(connection: Connection) -> bool:
         return steps.get(connection.request.target, answer(404))(connection)
+
+    return step
+
+
+def tunnel(inner: Step, *, tls: ssl.SSLContext) -> Step:
+    """Be a proxy: agree to CONNECT, then be the secure service behind it; one request each."""
+
+    def step(connection: Connection) -> bool:
+        assert connection.request.method == "CONNECT"
+        connection.sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with tls.wrap_socket(connection.sock, server_side=True) as secure, secure.makefile("rb") as reader:
+            request = read_request(reader)
+            if request is not None:
+                connection.behind.append(request)
+                inner(Connection(secure, request, connection.closing, connection.base, connection.behind))
+        return False
 
     return step
 
@@ -265,32 +284,6 @@ def packed(data: bytes, *, keep: int | None = None, declare: bool = False) -> St
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
     )
     return raw(f"{head}{length}\r\n".encode() + body)
-
-
-# ---- greetings: what a port does before it says anything
-
-
-def never_speak(_: socket.socket, closing: threading.Event) -> None:
-    """Take the connection and say nothing."""
-    closing.wait(60)
-
-
-def drip_handshake(sock: socket.socket, closing: threading.Event) -> None:
-    """Begin the TLS handshake, one byte after the other, for ever."""
-    sock.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")
-    while not closing.wait(0.01):
-        sock.sendall(b"\x00")
-
-
-def speak_plainly(sock: socket.socket, _: threading.Event) -> None:
-    """Answer a TLS handshake with HTTP."""
-    sock.recv(1)
-    sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-def break_handshake(sock: socket.socket, _: threading.Event) -> None:
-    """Close in the middle of the TLS handshake."""
-    sock.recv(1)
 
 
 def closed_port() -> int:

@@ -127,15 +127,22 @@ def test_a_cookie_stays_with_its_origin(serve: Serve, connect: Connect) -> None:
 def test_netrc_never_replaces_a_token(
     serve: Serve, connect: Connect, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login someone password else\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
-    server = serve(says({}))
-    connect(server, auth=CREDENTIALS["bearer"]).get("/a")
-    connect(server).get("/b")
-    assert server.requests[0].headers["authorization"] == "Bearer canary"
-    assert "authorization" not in server.requests[1].headers
+    for name, line in (("netrc", "machine 127.0.0.1"), (".netrc", "default"), ("_netrc", "default")):
+        (tmp_path / name).write_text(f"{line} login someone password else\n")
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for with_variable in (True, False):
+        monkeypatch.delenv("NETRC", raising=False)
+        if with_variable:
+            monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        server = serve(redirect(307, "/b"), says({}))
+        connect(server, auth=CREDENTIALS["bearer"]).get("/a")
+        connect(server).get("/c")
+        assert [request.headers.get("authorization") for request in server.requests] == [
+            *["Bearer canary"] * 2,
+            None,
+        ]
 
 
 def test_a_proxy_of_the_environment_is_used(
@@ -149,10 +156,41 @@ def test_a_proxy_of_the_environment_is_used(
     assert proxy.requests[0].target == "http://service.invalid/a"
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "service.invalid", "192.168.1.1"])
-def test_plain_http_carries_no_credential(host: str, connect: Connect) -> None:
+@pytest.mark.parametrize("credential", [kind for kind in CREDENTIALS if kind != "none"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.0.0.1",
+        "service.invalid",
+        "192.168.1.1",
+        "127.0.0.1.evil.invalid",
+        "localhost.evil.invalid",
+        "0.0.0.0",
+    ],
+)
+def test_p5_plain_http_carries_no_credential(host: str, credential: str, connect: Connect) -> None:
+    client = connect(f"http://{host}:9", auth=CREDENTIALS[credential])
+    for ask in (client.get, client.post):
+        with pytest.raises(ForeignOriginError, match="plain http") as caught:
+            ask("/a")
+        assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_plain_http_carries_a_credential_on_this_machine(host: str, serve: Serve, connect: Connect) -> None:
+    server = serve(says({}))
+    connect(f"http://{host}:{server.port}", auth=CREDENTIALS["bearer"]).get("/a")
+    assert server.requests[0].headers["authorization"] == "Bearer canary"
+
+
+def test_p5_trust_does_not_make_plain_http_safe(connect: Connect) -> None:
+    client = connect(
+        "https://service.invalid",
+        auth=CREDENTIALS["bearer"],
+        trusted_origins=("http://service.invalid",),
+    )
     with pytest.raises(ForeignOriginError, match="plain http"):
-        connect(f"http://{host}", auth=CREDENTIALS["bearer"]).get("/a")
+        client.get("http://service.invalid/a")
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,15 @@ def test_a_change_without_a_version_is_never_sent_twice(
     assert len(server.requests) == 1
 
 
+def test_a_change_with_a_version_that_is_not_tried_again_is_unknown_too(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve(fault.hang_up)
+    with pytest.raises(ApiOperationError, match="not known") as caught:
+        connect(server, retry=RetrySettings(max_retries=0)).patch("/a", {"city": "x"}, headers=MINE)
+    assert caught.value.outcome_unknown
+
+
 # ---- an error that comes after a lost answer does not hide it
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.rest import fault_server as fault
+from tests.rest import greetings
 from tests.rest.fault_server import says
 from txojobs.config import check_config_text
 from txojobs.errors import ApiOperationError, ApiTimeoutError, ConfigurationError
@@ -160,7 +160,7 @@ def test_no_key_of_the_configuration_switches_verification_off(key: str) -> None
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("greeting", [fault.never_speak, fault.drip_handshake])
+@pytest.mark.parametrize("greeting", [greetings.never_speak, greetings.drip_handshake])
 def test_a_handshake_that_takes_for_ever_ends(greeting: Greeting, method: str, serve: Serve) -> None:
     server = serve(says({}), greeting=greeting)
     settings = ApiSettings(
@@ -176,7 +176,7 @@ def test_a_handshake_that_takes_for_ever_ends(greeting: Greeting, method: str, s
 
 
 def test_a_handshake_that_breaks_is_tried_again(serve: Serve, connect: Connect, clock: FakeClock) -> None:
-    server = serve(says({}), greeting=fault.break_handshake)
+    server = serve(says({}), greeting=greetings.break_handshake)
     with pytest.raises(ApiOperationError, match=r"while it was being secured|no connection could be made"):
         connect(f"https://127.0.0.1:{server.port}").post("/a", {})
     assert server.connections == 4
@@ -184,7 +184,7 @@ def test_a_handshake_that_breaks_is_tried_again(serve: Serve, connect: Connect, 
 
 
 def test_https_to_a_plain_port_is_explained(serve: Serve, connect: Connect, clock: FakeClock) -> None:
-    server = serve(says({}), greeting=fault.speak_plainly)
+    server = serve(says({}), greeting=greetings.speak_plainly)
     with pytest.raises(ApiOperationError, match="no secure connection"):
         connect(f"https://127.0.0.1:{server.port}").get("/a")
     assert not clock.waits

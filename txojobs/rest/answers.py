@@ -23,7 +23,7 @@ from txojobs.errors import (
 )
 from txojobs.rest.challenges import REMEDIES as CHALLENGE_REMEDIES
 from txojobs.rest.challenges import bearer_challenge
-from txojobs.rest.failures import AttemptError, Cause
+from txojobs.rest.failures import PROXY_LOGIN, AttemptError, Cause
 from txojobs.rest.origin import shown
 from txojobs.rest.service_text import ServiceError, read_service_error
 
@@ -85,6 +85,7 @@ FIXES: dict[int, str] = {
     403: "give this application or user permission on what it asks for, or ask your administrator",
     404: "check the name of the entity and `base-url`: company, version and upper and lower case count",
     405: "the service does not allow this on this address; check the address and the method",
+    407: PROXY_LOGIN,
     408: "ask for less at a time: a smaller `page-size` or fewer fields in `select`",
     409: "the record was changed or exists already; read it again and decide",
     410: "the link has expired; start the export again from the beginning",

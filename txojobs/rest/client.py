@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from txojobs.errors import ApiError
+from txojobs.errors import ApiError, ValidationError
 from txojobs.exact_json import encode
 from txojobs.redact import Redactor
 from txojobs.rest.auth import credential_for
@@ -16,6 +16,7 @@ from txojobs.rest.entities import read_entities
 from txojobs.rest.exchange import Exchange
 from txojobs.rest.operations import Poller
 from txojobs.rest.origin import OriginGuard
+from txojobs.rest.proxies import learn_passwords
 from txojobs.rest.reconcile import carried_out, is_conditional
 from txojobs.rest.timing import Limits, Timing
 from txojobs.rest.transport import Request
@@ -55,6 +56,7 @@ class TxoRestAPI:
         self._cancels = () if cancel is None else (cancel,)
         self._numbers: Numbers = numbers
         known = redactor or Redactor()
+        learn_passwords(known)
         credential = credential_for(settings, self._timing, known)
         guard = OriginGuard(settings.base_url, settings.trusted_origins)
         self._exchange = Exchange(settings, guard, self._timing, redactor=known, credential=credential)
@@ -219,12 +221,16 @@ class TxoRestAPI:
         json: Any,
     ) -> Request:
         address = with_query(below(self.settings.base_url, url), params or {})
-        sent = dict(headers or {})
+        given: Mapping[Any, Any] = headers or {}  # scripts are not type-checked
+        for name, value in given.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise ValidationError(f"the header {name} must be text, not {type(value).__name__}")
+        sent = dict(given)
         body = None
         if json is not None:
             body = encode(json)
             sent.setdefault("Content-Type", "application/json")
-        return Request(method.upper(), address, sent, body, repeatable=is_conditional(method, sent))
+        return Request(method.upper(), address, sent, body, conditional=is_conditional(method, sent))
 
     def _limits(self, deadline: float | None, cancel: threading.Event | None = None) -> Limits:
         return Limits(deadline, self._cancels if cancel is None else (*self._cancels, cancel))

@@ -5,6 +5,7 @@ A AttemptError never leaves this package: the last one's `error` is what the cal
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError
 from txojobs.rest.origin import shown
+from txojobs.rest.service_text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +64,14 @@ _SLOW = (
     "allow more time with `rest-timeout-seconds` in script-behavior.api-timeouts, or ask for less with a "
     "smaller `page-size`"
 )
+PROXY_LOGIN = (
+    "the proxy wants a user name and a password: write them into HTTPS_PROXY and HTTP_PROXY, with signs such as "
+    "@ and : percent-encoded"
+)
+_PROXY_POLICY = (
+    "ask whoever runs the proxy to let this host through, or name it in NO_PROXY when it needs no proxy"
+)
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?([^'\")]*)")
 _UNREACHABLE = "check the network and whether the service is up, then run again"
 
 
@@ -72,20 +82,23 @@ def transport_failure(
     url: str,
     url_key: str,
     sent: bool,
-    repeatable: bool,
+    changes_nothing: bool,
     timeout_s: float,
     expired: bool,
     status: int | None = None,
+    proxy: str = "",
 ) -> AttemptError:
     """Return what an exception of requests, urllib3 or the socket means; `status` is what was already answered.
 
-    `url_key` is the key of the configuration that holds the address; `repeatable` says that sending twice
-    does no harm.
+    `url_key` is the key of the configuration that holds the address.
     """
     chain = list(_chain(err))
-    what = f"{method} {shown(url)}"
+    what = f"{method} {shown(url)}" + (f" through the proxy {proxy}" if proxy else "")
     facts = {"method": method, "url": url}
     if not sent:
+        refused = next(filter(None, (_TUNNEL.search(str(link)) for link in chain)), None)
+        if refused is not None:
+            return _refused_by_proxy(what, int(refused[1]), clean_text(refused[2], limit=120), facts)
         for kind, problem, fix, cause in _BEFORE_SENDING:
             # urllib3 1.26 has a class of its own for a host name that the certificate does not name
             link = next((x for x in chain if isinstance(x, kind) or type(x).__name__ == kind.__name__), None)
@@ -107,15 +120,25 @@ def transport_failure(
             method=method,
             url=url,
         )
-    if sent and not repeatable:
-        note_lost_answer(error, method, status)
+    if sent and not changes_nothing:
+        note_lost_answer(error, status)
     return AttemptError(error, Cause.LOST if sent else Cause.NOT_SENT)
 
 
-def note_lost_answer(error: ApiError, method: str, status: int | None) -> None:
+def _refused_by_proxy(what: str, status: int, reason: str, facts: dict[str, str]) -> AttemptError:
+    """Return the failure of a proxy that does not connect us (RFC 9110 section 9.3.6): the service saw nothing."""
+    error = ApiOperationError(
+        f"{what}: the proxy refused to connect ({status} {reason})",
+        how_to_fix=PROXY_LOGIN if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else _PROXY_POLICY,
+        example="HTTPS_PROXY=http://user:password@proxy.example.com:3128",
+        **facts,  # type: ignore[arg-type]  # the facts of ApiError
+    )
+    passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return AttemptError(error, Cause.NOT_SENT if passing else Cause.REFUSED)
+
+
+def note_lost_answer(error: ApiError, status: int | None) -> None:
     """Put into an error what a lost answer means for a change; `status` is what was answered before it was lost."""
-    if method in ("GET", "HEAD", "OPTIONS"):
-        return
     error.outcome_unknown = True
     error.status = status
     error.what_went_wrong += (
@@ -147,13 +170,13 @@ _BEFORE_SENDING: tuple[tuple[type[BaseException], str, str, Cause], ...] = (
     (
         socket.gaierror,
         "the host name is not known",
-        "check the spelling of `{url_key}`, the network, and whether a VPN or proxy is needed",
+        "check the spelling of `{url_key}` (or of the proxy), the network, and whether a VPN or proxy is needed",
         Cause.NOT_SENT,
     ),
     (
         ConnectionRefusedError,
         "nothing listens there: the connection was refused",
-        "check host and port of `{url_key}`, and whether the service is running",
+        "check host and port of `{url_key}` (or of the proxy), and whether the service is running",
         Cause.NOT_SENT,
     ),
 )

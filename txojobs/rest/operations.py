@@ -59,7 +59,7 @@ class _Operation:
     def mark(self, error: TxoBaseError) -> None:
         """Put into an error where to go on, and that nobody knows how the operation ends."""
         error.operation_url = self.url
-        if isinstance(error, ApiError) and not self.request.is_safe and not self.end_told:
+        if isinstance(error, ApiError) and not self.request.changes_nothing and not self.end_told:
             error.outcome_unknown = True
 
 

@@ -42,7 +42,7 @@ def carried_out(request: Request, refusal: ApiError, exchange: Exchange, limits:
     Of PATCH and PUT it is the record as it stands now, of DELETE an empty one. Where nothing can be told, the
     refusal says so.
     """
-    if not request.repeatable or not refusal.outcome_unknown:
+    if not request.conditional or not refusal.outcome_unknown:
         return None
     if request.method == "DELETE" and refusal.status in _GONE:
         return _done(request)

@@ -18,7 +18,6 @@ import tenacity
 
 from txojobs.errors import ApiError
 from txojobs.rest.failures import AttemptError, Cause
-from txojobs.rest.transport import SAFE_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +95,7 @@ class RetryLoop:
                 return attempt()
             except AttemptError as failure:
                 failure.error.outcome_unknown |= acted
-                acted |= failure.may_have_acted and self.request.method not in SAFE_METHODS
+                acted |= failure.may_have_acted and not self.request.changes_nothing
                 raise
 
         try:

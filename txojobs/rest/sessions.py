@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from requests.cookies import RequestsCookieJar
-from requests.utils import get_environ_proxies
 
 from txojobs.errors import ConfigurationError
+from txojobs.rest.proxies import proxies_for
 from txojobs.rest.sockets import Watch, WatchedAdapter
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Channel:
         self.cookies = RequestsCookieJar()
         self.watch = Watch(clock)
         self.adapter = WatchedAdapter(self.watch)
-        self.proxies = get_environ_proxies(f"{origin}/", no_proxy=None)
+        self.proxies, self.proxy = proxies_for(origin)
         self.verify: str | bool = _trusted(ca_bundle) or True
         self._clock = clock
         self._used_at = clock()

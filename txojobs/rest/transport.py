@@ -38,6 +38,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]")
 """Control characters but the tab, and what Latin-1 lacks: RFC 9110 section 5.5."""
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token: RFC 9110 section 5.6.2."""
+
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
@@ -62,10 +65,18 @@ class Request:
     repeatable: bool = False
     """Whether sending it twice does no harm although its method may change something."""
 
+    conditional: bool = False
+    """Whether it changes something at most once, because it names the version that it is for."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it does not matter if it was carried out when its answer is lost."""
+        return self.repeatable or self.method in SAFE_METHODS
+
     @property
     def is_safe(self) -> bool:
         """Whether it may be sent twice."""
-        return self.repeatable or self.method in SAFE_METHODS
+        return self.conditional or self.changes_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +132,11 @@ class Transport:
                     url=request.url,
                     url_key=self._settings.base_url_key,
                     sent=channel.watch.sent,
-                    repeatable=request.is_safe,
+                    changes_nothing=request.changes_nothing,
                     timeout_s=timeout_s,
                     expired=channel.watch.expired,
                     status=channel.watch.status,
+                    proxy=channel.proxy,
                 ) from err
 
     def _time_left(self, request: Request, limits: Limits) -> float:
@@ -188,25 +200,31 @@ def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest
     url = request.url
     if signature.query:
         url += ("&" if "?" in url else "?") + signature.query
+    headers = {**_DEFAULT_HEADERS, **request.headers, **signature.headers}
+    _check_headers(headers)
     try:
         prepared.prepare_method(request.method)
         prepared.prepare_url(url, None)
-        prepared.prepare_headers({**_DEFAULT_HEADERS, **request.headers, **signature.headers})
+        prepared.prepare_headers(headers)
         prepared.prepare_body(request.body, None)
-    except requests.exceptions.InvalidHeader:
-        raise ValidationError(
-            "a header holds a line break or another character that cannot be sent",
-            how_to_fix="check the headers and the credential for line breaks, also at their end",
-        ) from None
     except (requests.exceptions.RequestException, UnicodeError):
         raise ValidationError(f"{shown(request.url)} is no address that can be asked") from None
-    for name, value in (prepared.headers or {}).items():
-        if _UNSENDABLE.search(value):
-            raise ValidationError(
-                f"the header {name} holds a character that a header cannot carry",
-                how_to_fix="use plain letters, digits and signs",
-            )
     return prepared
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what would end a header, or start another one; the error names it and does not show its value."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValidationError(
+                f"{name[:40]!a} is no name of a header",
+                how_to_fix="use letters, digits and -",
+            )
+        if _UNSENDABLE.search(value) or value[:1].isspace():
+            raise ValidationError(
+                f"the header {name} holds a line break or another character that a header cannot carry",
+                how_to_fix="use plain letters, digits and signs, and look for a line break at the end",
+            )
 
 
 def _body_failure(request: Request, err: BodyError | BodyRefusedError, status: int | None) -> AttemptError:
@@ -219,5 +237,6 @@ def _body_failure(request: Request, err: BodyError | BodyRefusedError, status: i
         if final
         else "check the network and any proxy on the way, then run again",
     )
-    note_lost_answer(error, request.method, status)
+    if not request.changes_nothing:
+        note_lost_answer(error, status)
     return AttemptError(error, Cause.REFUSED if final else Cause.LOST)
