@@ -279,6 +279,13 @@ def test_a_later_failure_does_not_hide_that_the_first_may_have_acted(
     assert late.value.outcome_unknown
 
 
+def test_a_change_with_a_version_whose_every_answer_is_lost_says_so(serve: Serve, connect: Connect) -> None:
+    client = connect(serve(fault.hang_up), retry=RetrySettings(max_retries=1))
+    with pytest.raises(ApiOperationError, match="not known whether the service carried it out") as caught:
+        client.patch("/a", {"city": "x"}, headers=MINE)
+    assert caught.value.outcome_unknown
+
+
 def test_an_open_circuit_does_not_hide_that_the_first_may_have_acted(
     serve: Serve, connect: Connect, clock: FakeClock
 ) -> None:
