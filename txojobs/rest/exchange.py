@@ -56,7 +56,7 @@ class Exchange:
         self._timing = timing
         self._redactor = redactor
         self._credential = credential
-        self._transport = Transport(settings, guard, timing)
+        self._transport = Transport(settings, guard, timing, redactor=redactor)
         self.gates = Gates(settings, timing)
 
     def run(
@@ -115,7 +115,7 @@ class Exchange:
     def _sent(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> tuple[Answer, Signature]:
         gate.enter(ticket, limits)
         signature = self._credential.sign(limits)
-        answer = self._transport.send(request, signature, limits)
+        answer = self._transport.send(request, signature, limits, again=lambda: gate.enter(ticket, limits))
         gate.traffic.count_bytes(len(answer.body))
         return answer, signature
 

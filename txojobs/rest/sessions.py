@@ -37,6 +37,7 @@ class Channel:
     def __init__(self, origin: Origin, *, ca_bundle: str | None, clock: Callable[[], float]) -> None:
         self.origin = origin
         self.cookies = RequestsCookieJar()
+        self.csrf_token = ""
         self.watch = Watch(clock)
         self.adapter = WatchedAdapter(self.watch)
         self.proxies, self.proxy = proxies_for(origin)

@@ -18,6 +18,7 @@ from requests.cookies import extract_cookies_to_jar
 
 from txojobs._version import __version__
 from txojobs.errors import ApiOperationError, ApiTimeoutError, ValidationError
+from txojobs.rest import csrf
 from txojobs.rest.answers import Answer
 from txojobs.rest.body import BodyError, BodyRefusedError, read_body
 from txojobs.rest.failures import AttemptError, Cause, note_lost_answer, transport_failure
@@ -25,8 +26,9 @@ from txojobs.rest.origin import shown
 from txojobs.rest.sessions import SessionPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from txojobs.redact import Redactor
     from txojobs.rest.origin import Origin, OriginGuard
     from txojobs.rest.sessions import Channel
     from txojobs.rest.settings import ApiSettings
@@ -94,8 +96,11 @@ class Signature:
 class Transport:
     """The way to the origins of one api; safe to share between threads."""
 
-    def __init__(self, settings: ApiSettings, guard: OriginGuard, timing: Timing) -> None:
+    def __init__(
+        self, settings: ApiSettings, guard: OriginGuard, timing: Timing, *, redactor: Redactor
+    ) -> None:
         self._settings = settings
+        self._redactor = redactor
         self._guard = guard
         self._timing = timing
         self._pool = SessionPool(ca_bundle=settings.ca_bundle, clock=timing.clock)
@@ -104,8 +109,17 @@ class Transport:
         """Return where a request goes, or raise ForeignOriginError."""
         return self._guard.check(request.url, credential=credential)
 
-    def send(self, request: Request, signature: Signature, limits: Limits) -> Answer:
-        """Send a request once.
+    def send(
+        self,
+        request: Request,
+        signature: Signature,
+        limits: Limits,
+        *,
+        again: Callable[[], None] = lambda: None,
+    ) -> Answer:
+        """Send a request once; a change that is refused for lack of a CSRF token once more, with a new one.
+
+        `again` is called before each further request.
 
         Raises:
             AttemptError: no complete answer came.
@@ -115,29 +129,47 @@ class Transport:
         """
         prepared = _prepare(request, signature)
         origin = self._guard.check(prepared.url or "", credential=bool(signature))
-        timeout_s = self._time_left(request, limits)
         with self._pool.lend(origin) as channel:
-            if not request.is_safe:
-                channel.freshen()
-            channel.watch.begin(deadline=self._timing.clock() + timeout_s, cancels=limits.cancels)
-            try:
-                return self._exchange(channel, request, prepared, timeout_s)
-            except _BODY as err:
-                channel.drop()  # whoever cut a body is about to hang up: the next attempt dials anew
-                raise _body_failure(request, err, channel.watch.status) from None
-            except _BROKEN as err:
-                raise transport_failure(
-                    err,
-                    method=request.method,
-                    url=request.url,
-                    url_key=self._settings.base_url_key,
-                    sent=channel.watch.sent,
-                    changes_nothing=request.changes_nothing,
-                    timeout_s=timeout_s,
-                    expired=channel.watch.expired,
-                    status=channel.watch.status,
-                    proxy=channel.proxy,
-                ) from err
+            answer = self._once(channel, request, prepared, limits)
+            if request.method in SAFE_METHODS or origin != self._guard.base or not csrf.is_wanted(answer):
+                return answer
+            root = Request("GET", f"{self._settings.base_url.rstrip('/')}/", {csrf.HEADER: "Fetch"})
+            again()
+            token = csrf.token_of(self._once(channel, root, _prepare(root, signature), limits))
+            if not token:
+                return answer
+            self._redactor.add(token)
+            channel.csrf_token = token
+            again()
+            return self._once(channel, request, _prepare(request, signature), limits)
+
+    def _once(
+        self, channel: Channel, request: Request, prepared: requests.PreparedRequest, limits: Limits
+    ) -> Answer:
+        timeout_s = self._time_left(request, limits)
+        if not request.is_safe:
+            channel.freshen()
+        if channel.csrf_token and request.method not in SAFE_METHODS:
+            prepared.headers[csrf.HEADER] = channel.csrf_token
+        channel.watch.begin(deadline=self._timing.clock() + timeout_s, cancels=limits.cancels)
+        try:
+            return self._exchange(channel, request, prepared, timeout_s)
+        except _BODY as err:
+            channel.drop()  # whoever cut a body is about to hang up: the next attempt dials anew
+            raise _body_failure(request, err, channel.watch.status) from None
+        except _BROKEN as err:
+            raise transport_failure(
+                err,
+                method=request.method,
+                url=request.url,
+                url_key=self._settings.base_url_key,
+                sent=channel.watch.sent,
+                changes_nothing=request.changes_nothing,
+                timeout_s=timeout_s,
+                expired=channel.watch.expired,
+                status=channel.watch.status,
+                proxy=channel.proxy,
+            ) from err
 
     def _time_left(self, request: Request, limits: Limits) -> float:
         """Return how many seconds a request that leaves now may take."""
