@@ -81,7 +81,7 @@ def test_a_second_401_tells_the_reason_and_the_service_that_the_token_is_for(
     )
     with pytest.raises(ApiAuthenticationError, match="reason: invalid_token: bad audience") as caught:
         connect(server, auth=auth, ca_bundle=authority.ca).get("/a")
-    assert "the scope https://api/.default is this service" in (caught.value.how_to_fix or "")
+    assert "the scope https://api/.default means this service" in (caught.value.how_to_fix or "")
     assert len(server.requests) == 2
     assert authority.tokens == 2
 

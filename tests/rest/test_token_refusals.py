@@ -21,7 +21,7 @@ from tests.rest.fault_server import (
 )
 from tests.rest.identity_service import IdentityService, anyone
 from txojobs.config import load_config
-from txojobs.errors import HelpfulError
+from txojobs.errors import ApiTimeoutError, HelpfulError
 from txojobs.redact import Redactor
 from txojobs.rest.factory import create_rest_api
 from txojobs.rest.settings import AuthSettings, RetrySettings, TimeoutSettings
@@ -58,13 +58,31 @@ def test_each_known_code_has_problem_and_solution(code: str) -> None:
     assert error.how_to_fix
     assert not re.search(r"[{}]", error.how_to_fix)
     assert "az-token" in error.how_to_fix
-    assert error.example == known.example
+    assert error.example == known.example or code == "invalid_client"
 
 
 @pytest.mark.parametrize("code", ["AADSTS7000222", "AADSTS7000215", "invalid_client"])
 def test_what_is_wrong_with_a_secret_says_where_it_is_renewed(code: str) -> None:
     error = refusal({"error": code, "error_description": code}, AUTH)
     assert "into HERE" in (error.how_to_fix or "")
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ({"token_url": "https://a/t"}, True),
+        ({"issuer": "https://a"}, True),
+        ({"token_url": "https://a/t", "client_authentication": "post"}, False),
+        ({"token_url": "https://a/t", "certificate": "key.pem"}, False),
+        ({"authority": "https://a/t"}, False),
+    ],
+)
+def test_that_the_secret_may_travel_the_wrong_way_is_said_where_it_may(
+    way: dict[str, Any], *, said: bool
+) -> None:
+    error = refusal({"error": "invalid_client"}, AuthSettings(type="oauth2", **way))
+    assert ("in the form" in (error.how_to_fix or "")) is said
+    assert (error.example == '"client-authentication": "post"') is said
 
 
 def test_a_longer_code_is_not_taken_for_a_shorter_one() -> None:
@@ -191,6 +209,17 @@ def test_an_address_that_nobody_answers_names_its_own_key(key: str, setting: str
     with pytest.raises(HelpfulError, match="connection was refused") as caught:
         connect("https://unused", auth=auth).get("/a")
     assert f"check host and port of `{key}`" in (caught.value.how_to_fix or "")
+
+
+def test_the_deadline_of_the_run_is_not_the_fault_of_the_identity_service(
+    serve: Serve, connect: Connect, authority: IdentityService, clock: FakeClock
+) -> None:
+    authority.before = [answer(503)] * 9
+    auth = AuthSettings(type="oauth2", secret="s3cret-4711", token_url=authority.token_url, client_id="app")
+    client = connect(serve(anyone), auth=auth, ca_bundle=authority.ca)
+    with pytest.raises(ApiTimeoutError, match="the deadline does not allow another wait") as caught:
+        client.get("/a", deadline=clock.now + 1.0)
+    assert "`timeout`" in (caught.value.how_to_fix or "")
 
 
 def test_https_to_a_plain_port_of_an_identity_service_is_explained(connect: Connect) -> None:

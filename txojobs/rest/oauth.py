@@ -14,7 +14,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from txojobs.errors import ApiError, HelpfulError
+from txojobs.errors import ApiError, ApiTimeoutError, HelpfulError
 from txojobs.rest.auth import bearer
 from txojobs.rest.origin import shown
 from txojobs.rest.token_refusals import no_answer
@@ -62,10 +62,10 @@ class OAuth:
         """What to do about a service that refuses every token."""
         if self._fell_back:
             return "the ready token `az-token` has probably expired: get a new one, or mend OAuth"
+        scope = f"the scope {self._auth.scope}" if self._auth.scope else "`oauth-scope` or `token-parameters`"
         return (
-            "the service refuses tokens that were made a moment ago: check that "
-            f"{f'the scope {self._auth.scope} is' if self._auth.scope else '`token-parameters` name'} this "
-            "service, and that the application was given access there"
+            f"the service refuses tokens that were made a moment ago: check that {scope} means this service, and "
+            "that the application was given access there"
         )
 
     def sign(self, limits: Limits) -> Signature:
@@ -73,6 +73,7 @@ class OAuth:
 
         Raises:
             HelpfulError: the identity service gave none, and there is no other token.
+            ApiTimeoutError: the deadline of the run has passed.
             RunCancelledError: the run was asked to stop.
         """
         with self._alone(limits):
@@ -145,6 +146,8 @@ class OAuth:
         try:
             return self._source.ask(limits)
         except ApiError as err:
+            if isinstance(err, ApiTimeoutError) and err.timeout_seconds is None:
+                raise  # the run's own deadline, not the identity service
             raise no_answer(err, self._auth) from err
 
 

@@ -156,9 +156,7 @@ REFUSALS: dict[str, Refusal] = {
     "AADSTS90033": _PASSING,
     "invalid_client": Refusal(
         "the identity service does not know the application, or refuses its {key}",
-        "check `client-id`, and put the right {key} into {home}. Some services want the secret in the form: "
-        "`client-authentication: post`",
-        '"client-authentication": "post"',
+        "check `client-id`, and put the right {key} into {home}",
     ),
     "unauthorized_client": Refusal(
         "the application may not ask for tokens by itself, or its {key} is wrong",
@@ -202,21 +200,36 @@ _UNKNOWN = Refusal(
 )
 
 
+_IN_THE_FORM = Refusal(
+    "",
+    ". When both are right: some services want the secret in the form of the request",
+    '"client-authentication": "post"',
+)
+"""What else an invalid_client may mean, where the secret travels in a header (RFC 6749 section 2.3.1)."""
+
+
 def refusal(answer: Mapping[str, Any], auth: AuthSettings) -> HelpfulError:
     """Return the error for an answer without a token; the caller cleans it of secrets."""
     error = _text(answer.get("error"))
     said = _text(answer.get("error_description")) or error or "it gave no reason"
     code = re.search(r"\bAADSTS\d{4,9}\b", said)
     known = REFUSALS.get(code[0] if code else "") or REFUSALS.get(error) or _UNKNOWN
+    solution, example = known.solution, known.example
+    if known is REFUSALS["invalid_client"] and _travels_in_header(auth):
+        solution, example = solution + _IN_THE_FORM.solution, _IN_THE_FORM.example
     if error and error not in said:
         said = f"{error}: {said}"
     who = origin_of(auth.tokens_from).host
     problem = _filled(known.problem, auth)
     return HelpfulError(
         f"{BEGINNING}: {f'{problem}. ' if problem else ''}{who} says: {said}",
-        _filled(known.solution, auth) + ("" if auth.fallback_token else BY_HAND),
-        known.example,
+        _filled(solution, auth) + ("" if auth.fallback_token else BY_HAND),
+        example,
     )
+
+
+def _travels_in_header(auth: AuthSettings) -> bool:
+    return not (auth.authority or auth.certificate) and auth.client_authentication == "basic"
 
 
 def no_answer(err: ApiError, auth: AuthSettings) -> HelpfulError:
