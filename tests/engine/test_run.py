@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,51 @@ def test_a_dry_run_finds_two_outputs_with_one_name(work: Workplace) -> None:
         report = work.run(dry_run=dry_run, params={"a": "left", "b": "LEFT"})
         assert isinstance(report.error, ValidationError)
         assert "one name" in str(report.error)
+
+
+def test_p7_jobs_of_one_name_in_two_folders_are_two_jobs(work: Workplace) -> None:
+    for folder in ("", "north/", "south/"):
+        (work.root / "jobs" / folder).mkdir(exist_ok=True)
+        work.job(FETCH, f"{folder}customers")
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        server.hold(1)
+        first = threading.Thread(target=work.run, args=("north/customers",))
+        first.start()
+        try:
+            server.wait_for(1)
+            for name in ("customers", "south/customers"):
+                assert work.run(name).outcome == "done"
+            with pytest.raises(JobLockedError):
+                work.run("north/customers")
+        finally:
+            server.let_go()
+            first.join()
+    locks = sorted(path.name for path in (work.root / ".txojobs" / "locks").iterdir())
+    assert "customers.acme.test.lock" in locks
+    assert sum(bool(re.fullmatch(r"customers-[0-9a-f]{8}\.acme\.test\.lock", name)) for name in locks) == 2
+    assert len(locks) == 3
+    assert len(list((work.root / "logs").glob("acme-test-customers_*.log"))) == 3
+
+
+def test_p7_a_job_is_the_same_job_however_its_file_is_named(work: Workplace) -> None:
+    (work.root / "jobs" / "north").mkdir()
+    work.steps(LOAD, "north/job")
+    for job in ("north/job", "jobs/north/job.yaml"):
+        assert work.command("run", job, "acme", "test").code == 0
+    assert work.command("run", "job.yaml", "acme", "test", cwd=work.root / "jobs" / "north").code == 0
+    assert len(list((work.root / ".txojobs" / "locks").iterdir())) == 1
+
+
+def test_two_runs_that_begin_together_have_each_their_log(work: Workplace) -> None:
+    names = [f"{folder}/job" for folder in "abcdefgh"]
+    for name in names:
+        (work.root / "jobs" / name).parent.mkdir()
+        work.steps(LOAD.replace("n.csv", f"{name[0]}.csv"), name)
+    with ThreadPoolExecutor(len(names)) as pool:
+        logs = [report.log for report in pool.map(work.good_run, names)]
+    assert len(set(logs)) == len(names)
+    assert all(log.read_text().count(" begins") == 1 for log in logs if log)
 
 
 def test_a_limit_marks_the_file_so_that_nobody_takes_it_for_the_whole(work: Workplace) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txojobs.engine.events import Listener
+from txojobs.engine.old_logs import days_to_keep, remove_old_logs
 from txojobs.engine.report import RunReport, StepResult, title_of
 from txojobs.engine.request import RunRequest
 from txojobs.errors import ConfigurationError, FileOperationError, RunCancelledError
@@ -40,13 +43,14 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
     now = datetime.now(timezone.utc)
     local_now = now.astimezone(_zone(request.job.timezone))
     config = load_config(request.workspace, request.org, request.env, environ=request.environ)
+    days = days_to_keep(request.environ)
     report = _report(request, config, now=now, local_now=local_now)
     listener = listener or Listener()
     from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
 
     with _locked(request, listener):
         try:
-            log = _open_log(request, report)
+            log = _open_log(request, report, days=days)
         except FileOperationError as err:
             report.error = err
             return report
@@ -135,7 +139,7 @@ def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
 
     with run_lock(
         request.workspace.state_dir / "locks",
-        f"{request.job.name}.{request.org}.{request.env}",
+        f"{_identity(request)}.{request.org}.{request.env}",
         owner=request.command,
         wait=request.wait,
         sleep=sleep,
@@ -143,8 +147,22 @@ def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
         yield
 
 
-def _open_log(request: RunRequest, report: RunReport) -> RunLog:
-    """Open a log of this run alone: one minute may see several runs.
+def _identity(request: RunRequest) -> str:
+    """Return the name of the job, with a hash of its place when that is another than `jobs/<name>.yaml`.
+
+    Jobs of one name in two folders are two jobs. Capitals make no difference: some file systems know none.
+    """
+    name, source, root = request.job.name, request.job.source, request.workspace.root
+    if source is None:
+        return name
+    place = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.as_posix()
+    if place.casefold() == f"jobs/{name}.yaml".casefold():
+        return name
+    return f"{name}-{hashlib.sha256(os.fsencode(place.casefold())).hexdigest()[:8]}"
+
+
+def _open_log(request: RunRequest, report: RunReport, *, days: int) -> RunLog:
+    """Open a log of this run alone, since one minute may see several; remove those older than `days`.
 
     Raises:
         FileOperationError: logs/ cannot be made or written.
@@ -160,14 +178,20 @@ def _open_log(request: RunRequest, report: RunReport) -> RunLog:
     folder = request.workspace.root / "logs"
     name = f"{request.org}-{request.env}-{request.job.name}_{report.started:%Y-%m-%dT%H%MZ}.log"
     with explained(folder, doing="write into"):
-        path = _free(request.workspace.folder("logs") / name, numbered)
+        path = _claimed(request.workspace.folder("logs") / name, numbered)
+    remove_old_logs(folder, now=report.started, days=days)
     log = start_logging(path, redactor=report.redactor, console=request.console)
     report.log = path
     return log
 
 
-def _free(path: Path, numbered: Callable[[Path, int], Path]) -> Path:
+def _claimed(path: Path, numbered: Callable[[Path, int], Path]) -> Path:
+    """Make the first file of these names that is free, also when another run looks for one at the same time."""
     number = 1
-    while (found := numbered(path, number)).exists() or found.with_suffix(".json").exists():
+    while True:
+        found = numbered(path, number)
+        with contextlib.suppress(FileExistsError):
+            if not found.with_suffix(".json").exists():
+                found.touch(mode=0o600, exist_ok=False)
+                return found
         number += 1
-    return found

@@ -55,7 +55,10 @@ def load_job(path: Path, *, shown_as: str | None = None) -> Loaded:
             None,
             [Problem("the file is not UTF-8 text", Mark(name, line, 1), "save it with the encoding UTF-8")],
         )
-    return load_text(text, file=name, stem=path.name.removesuffix(".yaml").removesuffix(".yml"))
+    loaded = load_text(text, file=name, stem=path.name.removesuffix(".yaml").removesuffix(".yml"))
+    if loaded.job is not None:
+        loaded.job.source = path.resolve()
+    return loaded
 
 
 def load_text(text: str, *, file: str, stem: str) -> Loaded:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from txojobs.errors import Mark
     from txojobs.records import Columns
     from txojobs.steps.base import Step
@@ -72,6 +74,8 @@ class Job:
     timezone: str = "UTC"
     steps: list[StepUse] = field(default_factory=list)
     text: str = ""
+    source: Path | None = None
+    """The file it was read from, with links resolved; None for a job that was made of a text."""
 
     def step(self, key: str) -> StepUse:
         """Return the step with this key."""

@@ -2,7 +2,8 @@
 
 There is no stale lock: killed, crashed or switched off, the holder has lost it. It holds between processes and
 between threads of one process, for each acquisition opens the file anew. The file says who holds the lock and is
-never deleted: a second process could hold the old file while a third one makes a new one.
+never deleted: a second process could hold the old file while a third one makes a new one. So lock files stay, a small
+one for each job, organisation and environment.
 """
 
 from __future__ import annotations
