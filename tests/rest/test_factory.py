@@ -13,6 +13,7 @@ from txojobs.errors import (
     ApiOperationError,
     ApiRateLimitError,
     EntityNotFoundError,
+    ForeignOriginError,
     HelpfulError,
     MissingKeyError,
 )
@@ -128,9 +129,24 @@ def test_g24_the_last_error_is_raised_unchanged() -> None:
     assert waits == [1, 2]
 
 
+def unknown() -> ApiOperationError:
+    error = ApiOperationError("a change that may have been carried out")
+    error.outcome_unknown = True
+    return error
+
+
 @pytest.mark.parametrize(
     "error",
-    [ApiAuthenticationError("x"), EntityNotFoundError("C"), HelpfulError("a", "b"), KeyboardInterrupt()],
+    [
+        ApiAuthenticationError("x"),
+        EntityNotFoundError("C"),
+        HelpfulError("a", "b"),
+        KeyboardInterrupt(),
+        ApiOperationError("refused", status=403),
+        ForeignOriginError("elsewhere"),
+        ApiRateLimitError("later", retry_after=99999999),
+        unknown(),
+    ],
 )
 def test_g24_what_would_come_again_is_not_repeated(error: BaseException) -> None:
     waits: list[float] = []

@@ -8,20 +8,24 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 import tenacity
 
 from txojobs.errors import (
     ApiAuthenticationError,
+    ApiError,
     ApiRateLimitError,
+    ApiTimeoutError,
     ApiValidationError,
     ConfigurationError,
     EntityNotFoundError,
+    ForeignOriginError,
     HelpfulError,
     RunCancelledError,
     ValidationError,
 )
+from txojobs.rest.settings import RetrySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +40,14 @@ FINAL = (
     ApiValidationError,
     ConfigurationError,
     EntityNotFoundError,
+    ForeignOriginError,
     HelpfulError,
     RunCancelledError,
     ValidationError,
 )
 """Errors that would come again."""
+
+_LONGEST_WAIT_S = RetrySettings().max_retry_after_s
 
 
 @overload
@@ -55,25 +62,29 @@ def manual_retry(
 
 @overload
 def manual_retry(
-    function: Callable[[], R],
-    *,
+    function: Callable[..., R],
+    *args: Any,
     max_retries: int = 3,
     backoff: float = 2.0,
     sleep: Callable[[float], None] = time.sleep,
+    **options: Any,
 ) -> R: ...
 
 
 def manual_retry(
-    function: Callable[[], R] | None = None,
-    *,
+    function: Callable[..., R] | None = None,
+    *args: Any,
     max_retries: int = 3,
     backoff: float = 2.0,
     sleep: Callable[[float], None] = time.sleep,
+    **options: Any,
 ) -> Callable[[Callable[P, R]], Callable[P, R]] | R:
     """Repeat after 1 s, `backoff` s, `backoff` squared s, ... up to `max_retries` times.
 
-    `@manual_retry(max_retries=5)` decorates; `manual_retry(function, max_retries=5)` calls at once and
-    returns the result. A rate limit waits as long as the service asked. The last error is raised unchanged.
+    `@manual_retry(max_retries=5)` decorates; `manual_retry(api.get, "/items", max_retries=5)` calls at once, with
+    the further arguments, and returns the result. A rate limit waits as long as the service asked, when that is
+    not too long. What would come again, and a change that may have been carried out, is not repeated. The last
+    error is raised unchanged.
     """
 
     def decorate(repeated: Callable[P, R]) -> Callable[P, R]:
@@ -91,11 +102,18 @@ def manual_retry(
 
         return call
 
-    return decorate if function is None else decorate(function)()
+    return decorate if function is None else decorate(function)(*args, **options)
 
 
 def _may_help(err: BaseException) -> bool:
-    return isinstance(err, Exception) and not isinstance(err, FINAL)
+    if not isinstance(err, Exception) or isinstance(err, FINAL):
+        return False
+    if isinstance(err, ApiRateLimitError):
+        return (err.retry_after or 0.0) <= _LONGEST_WAIT_S
+    if isinstance(err, ApiError):
+        refused = err.status is not None and 400 <= err.status < 500  # noqa: PLR2004  # RFC 9110: the request is at fault
+        return not err.outcome_unknown and (not refused or isinstance(err, ApiTimeoutError))
+    return True
 
 
 def _wait_s(state: tenacity.RetryCallState, backoff: float) -> float:
