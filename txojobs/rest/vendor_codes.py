@@ -128,8 +128,9 @@ CODES: dict[str, Advice] = {
     # Microsoft Graph and Entra: learn.microsoft.com, "Microsoft Graph error responses and resource types",
     # "Resolve Microsoft Graph authorization errors", "Azure AD Graph API error codes and error handling"
     "Authorization_RequestDenied": Advice(
-        "grant the application the permission on what it asks for, and consent to it as an administrator",
-        "Entra admin center > App registrations > API permissions > Grant admin consent",
+        "give this application permission on what it asks for, or ask your administrator",
+        "in Business Central: Microsoft Entra Applications > the application > Permission sets > D365 READ; for "
+        "Graph: Entra admin center > App registrations > API permissions > Grant admin consent",
     ),
     "InvalidAuthenticationToken": Advice(
         "the token is missing, expired or meant for another service: check `oauth-scope`",
