@@ -120,7 +120,9 @@ def test_msal_and_token_urls_keep_their_tokens_alike(
 
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_p5_file_and_folder_are_for_their_owner_only(umask: int, run: Run, tokens: Path) -> None:
+def test_p5_file_and_folder_are_for_their_owner_only(
+    umask: int, run: Run, tokens: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     before = os.umask(umask)
     try:
         run().get("/a")
@@ -131,6 +133,7 @@ def test_p5_file_and_folder_are_for_their_owner_only(umask: int, run: Run, token
     }
     assert modes == {name: 0o700 if name in ("state", "tokens") else 0o600 for name in modes}
     assert len(modes) == 4, "state, tokens, the token, its lock"
+    assert not caplog.records, "it was so from the beginning"
 
 
 @posix
@@ -292,12 +295,13 @@ def test_eight_clients_of_one_process_make_one_token_request(run: Run, authority
 
 @pytest.mark.parametrize("lifetime", [None, 0])
 def test_a_token_without_an_end_or_a_life_serves_no_other_run(
-    lifetime: object, run: Run, authority: IdentityService
+    lifetime: object, run: Run, authority: IdentityService, caplog: pytest.LogCaptureFixture
 ) -> None:
     authority.expires_in = lifetime
     for _ in range(2):
         run().get("/a")
     assert authority.tokens == 2
+    assert not caplog.records
 
 
 def test_a_disk_that_cannot_be_written_costs_a_request_and_no_run(

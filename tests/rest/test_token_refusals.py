@@ -86,7 +86,7 @@ def test_that_the_secret_may_travel_the_wrong_way_is_said_where_it_may(
 
 
 def test_a_longer_code_is_not_taken_for_a_shorter_one() -> None:
-    error = refusal({"error": "invalid_client", "error_description": "AADSTS70000222: new"}, AUTH)
+    error = refusal({"error": "invalid_client", "error_description": "AADSTS70002229: new"}, AUTH)
     assert "expired" not in error.what_went_wrong
 
 

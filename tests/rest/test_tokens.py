@@ -66,7 +66,9 @@ def test_a_token_is_renewed_shortly_before_its_end(
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("expires_in", [None, "soon", True, float("nan"), float("inf"), [1]])
+@pytest.mark.parametrize(
+    "expires_in", [None, "soon", True, float("nan"), float("inf"), float("-inf"), 10**400, [1]]
+)
 def test_a_token_without_a_lifetime_is_used_until_it_is_refused(
     source: str,
     expires_in: object,
@@ -82,7 +84,7 @@ def test_a_token_without_a_lifetime_is_used_until_it_is_refused(
     assert authority.tokens == 1
 
 
-@pytest.mark.parametrize("expires_in", [0, -5, "-1", float("-inf")])
+@pytest.mark.parametrize("expires_in", [0, -5, "-1"])
 def test_a_token_that_is_born_dead_is_used_for_one_request(
     expires_in: object, client: Callable[..., TxoRestAPI], authority: IdentityService
 ) -> None:

@@ -61,7 +61,6 @@ class AuthorityClient:
             base_url_key=next(key for name, key in _ADDRESS_KEYS if getattr(auth, name)),
             auth=AuthSettings(),
             limiter=LimiterSettings(),
-            trusted_origins=(),
         )
         self._redactor = redactor
         guard = OriginGuard(own.base_url)

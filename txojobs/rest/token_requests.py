@@ -240,6 +240,5 @@ class GrantSource(_Source):
         # encoded before they are joined: RFC 6749 section 2.3.1
         user, password = quote_plus(auth.client_id), quote_plus(auth.secret)
         pair = base64.b64encode(f"{user}:{password}".encode("ascii")).decode("ascii")
-        self._redactor.add(password)
         self._redactor.add(pair)
         return {}, {"Authorization": f"Basic {pair}"}

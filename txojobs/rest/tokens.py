@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MARGIN_S = 300.0
 MARGIN_SHARE = 0.1
-_LONGEST_S = 10 * 365 * 24 * 3600.0
 _SECRETS = ("access_token", "refresh_token", "id_token")
 
 
@@ -72,11 +71,9 @@ def token_in(answer: Mapping[str, Any], *, asked_at: float, redactor: Redactor) 
 
 
 def _seconds(told: Any) -> float:
-    """Return a lifetime; some services write it as text, some leave it out."""
+    """Return a lifetime, infinite when none is told; some services write it as text."""
     try:
         seconds = math.inf if told is None or isinstance(told, bool) else float(told)
     except (TypeError, ValueError, OverflowError):
         return math.inf
-    if math.isnan(seconds):
-        return math.inf
-    return seconds if math.isinf(seconds) and seconds > 0 else min(max(seconds, 0.0), _LONGEST_S)
+    return max(seconds, 0.0) if math.isfinite(seconds) else math.inf
