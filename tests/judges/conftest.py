@@ -9,21 +9,25 @@ import pytest
 
 from tests.judges.node import JUDGES, need, serving
 from tests.judges.reading import Service, Trade
+from txojobs.demo.model import ENTITY_SETS
 from txojobs.demo.process import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PAGE_SIZES = {"Customers": 700, "Items": 90, "SalesOrders": 450, "SalesOrderLines": 1300, "Words": 20}
+"""As odata/trade.cds says."""
+
 
 @pytest.fixture(scope="session")
 def trade() -> Trade:
-    """What the demo itself serves, made once."""
+    """What the services must give, made once."""
     return Trade()
 
 
 @pytest.fixture(scope="session")
 def cap_url(trade: Trade, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """SAP CAP with these records, V4 and V2."""
+    """SAP CAP with these records, for V4 and V2."""
     folder = JUDGES / "odata"
     need(folder)
     records = tmp_path_factory.mktemp("judge") / "records.json"
@@ -34,15 +38,26 @@ def cap_url(trade: Trade, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def odatapy_url() -> Iterator[str]:
-    """odatapy, the library in the demo service."""
+def cap_v4(cap_url: str, trade: Trade) -> Service:
+    return Service(f"{cap_url}/odata/v4/trade", "v4", trade.flat, PAGE_SIZES)
+
+
+@pytest.fixture(scope="session")
+def cap_v2(cap_url: str, trade: Trade) -> Service:
+    return Service(f"{cap_url}/odata/v2/trade", "v2", trade.v2, PAGE_SIZES)
+
+
+@pytest.fixture(scope="session")
+def odatapy(trade: Trade) -> Iterator[Service]:
+    """The library in the demo service."""
     with start() as service:
-        yield service.base_url
+        yield Service(
+            service.base_url, "v4", trade.exact, {each.name: each.page_size for each in ENTITY_SETS}
+        )
 
 
-@pytest.fixture(params=["odatapy", "cap"])
-def v4(request: pytest.FixtureRequest, trade: Trade) -> Service:
-    """Each V4 service in turn."""
-    if request.param == "odatapy":
-        return Service(request.getfixturevalue("odatapy_url"), "v4", trade.exact)
-    return Service(request.getfixturevalue("cap_url") + "/odata/v4/trade", "v4", trade.flat)
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> Service:
+    """The service whose fixture the test names."""
+    found: Service = request.getfixturevalue(request.param)
+    return found

@@ -2,18 +2,136 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.judges.reading import KEYS, Reader, Service, differences
+from tests.judges.reading import KEYS, Reader, differences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.judges.reading import Rows, Service
+    from txojobs.engine.report import RunReport
 
+every_service = pytest.mark.parametrize("service", ["odatapy", "cap_v4", "cap_v2"], indirect=True)
+cap = pytest.mark.parametrize("service", ["cap_v4", "cap_v2"], indirect=True)
+
+
+def proof(report: RunReport) -> Any:
+    return report.steps[0].notes["fetched"]
+
+
+@every_service
 @pytest.mark.parametrize("entity", KEYS)
-def test_every_row_of_a_paged_set_is_what_the_source_says(tmp_path: Path, v4: Service, entity: str) -> None:
-    key = ", ".join(KEYS[entity])
-    found = Reader(tmp_path, v4).read(f"{{entity: {entity}, key: [{key}]}}")
-    assert differences(found, v4.rows[entity]) == []
+def test_every_row_of_a_paged_set_is_what_the_source_says(
+    tmp_path: Path, service: Service, entity: str
+) -> None:
+    reader = Reader(tmp_path, service)
+    report = reader.run(f"entity: {entity}, key: [{', '.join(KEYS[entity])}]")
+    assert differences(reader.done(report), service.rows[entity]) == []
+    rows = len(service.rows[entity])
+    assert proof(report)["pages"] == -(-rows // service.page_sizes[entity])
+    assert (proof(report)["count"], proof(report)["strength"]) == (rows, "counted")
+
+
+@every_service
+def test_a_page_size_is_a_wish_and_loses_nothing(tmp_path: Path, service: Service) -> None:
+    found = Reader(tmp_path, service).read("entity: Items, key: [ItemNo], page-size: 70")
+    assert differences(found, service.rows["Items"]) == []
+
+
+@every_service
+def test_selects_filters_and_orders_by_values_of_params(tmp_path: Path, service: Service) -> None:
+    least = Decimal("1000.50")
+    found = Reader(tmp_path, service).read(
+        "entity: Customers, select: [CustomerNo, Country, BalanceDue, CreditLimit, FoundedOn], "
+        "filter: 'Country eq ${{ params.country }} and BalanceDue ge ${{ params.least }} "
+        "and CreditLimit gt ${{ params.limit }} and FoundedOn lt ${{ params.before }}', "
+        "order-by: [BalanceDue desc, CustomerNo], key: [CustomerNo]",
+        country="SE",
+        least=least,
+        limit=5000,
+        before=date(1990, 1, 1),
+    )
+    wanted = [
+        {name: row[name] for name in ("CustomerNo", "Country", "BalanceDue", "CreditLimit", "FoundedOn")}
+        for row in service.rows["Customers"]
+        if row["Country"] == "SE"
+        and Decimal(str(row["BalanceDue"])) >= least
+        and isinstance(row["CreditLimit"], int)
+        and row["CreditLimit"] > 5000
+        and row["FoundedOn"]
+        and str(row["FoundedOn"]) < "1990"
+    ]
+    wanted.sort(key=lambda row: (-Decimal(str(row["BalanceDue"])), row["CustomerNo"]))
+    assert len(wanted) > 50
+    assert found == wanted
+    assert differences(found, wanted) == []
+
+
+@every_service
+@pytest.mark.parametrize("number", [2**53 + 1, 2**53 + 2])
+def test_a_number_beyond_a_double_finds_its_own_row(tmp_path: Path, service: Service, number: int) -> None:
+    found = Reader(tmp_path, service).read(
+        "entity: Customers, filter: 'LastEntryNo eq ${{ params.number }}', key: [CustomerNo]", number=number
+    )
+    wanted = [row for row in service.rows["Customers"] if str(row["LastEntryNo"]) == str(number)]
+    assert len(wanted) == 1
+    assert differences(found, wanted) == []
+
+
+@every_service
+def test_expands_the_lines_of_each_order(tmp_path: Path, service: Service) -> None:
+    found = Reader(tmp_path, service).read(
+        "entity: SalesOrders, expand: [SalesOrderLines], order-by: [OrderNo], key: [OrderNo]"
+    )
+    assert differences(found, orders_with_lines(service)) == []
+
+
+@cap
+def test_expands_two_levels(tmp_path: Path, service: Service) -> None:
+    found = Reader(tmp_path, service).read(
+        "entity: SalesOrders, expand: [SalesOrderLines/Item], filter: Status eq 'Open', key: [OrderNo]"
+    )
+    items = {item["ItemNo"]: item for item in service.rows["Items"]}
+    wanted = [order for order in orders_with_lines(service) if order["Status"] == "Open"]
+    for order in wanted:
+        lines: Any = order["SalesOrderLines"]
+        order["SalesOrderLines"] = [{**line, "Item": items[line["ItemNo"]]} for line in lines]
+    assert len(wanted) > 900
+    assert differences(found, wanted) == []
+
+
+@cap
+def test_follows_links_on_a_path_below_a_record(tmp_path: Path, service: Service) -> None:
+    pieces = service._replace(base_url=service.base_url.replace("/trade", "/pieces"))
+    reader = Reader(tmp_path, pieces)
+    report = reader.run(
+        "entity: 'SalesOrders(${{ params.order }})/SalesOrderLines', key: [LineNo]", order="SO-10001"
+    )
+    wanted = [line for line in service.rows["SalesOrderLines"] if line["OrderNo"] == "SO-10001"]
+    assert len(wanted) == 5
+    assert differences(reader.done(report), wanted) == []
+    assert proof(report)["pages"] == 2
+
+
+@every_service
+def test_a_limit_stops_in_the_middle_of_a_page(tmp_path: Path, service: Service) -> None:
+    reader = Reader(tmp_path, service)
+    report = reader.run("entity: Customers, order-by: [CustomerNo], limit: 1234")
+    found = reader.done(report)
+    assert found == sorted(service.rows["Customers"], key=lambda row: str(row["CustomerNo"]))[:1234]
+    assert proof(report)["pages"] == 2
+    assert (proof(report)["strength"], proof(report)["count-note"]) == ("unproven", "not asked: limit")
+
+
+def orders_with_lines(service: Service) -> Rows:
+    lines: dict[object, Any] = {}
+    for line in service.rows["SalesOrderLines"]:
+        lines.setdefault(line["OrderNo"], []).append(line)
+    return [
+        {**order, "SalesOrderLines": lines.get(order["OrderNo"], [])} for order in service.rows["SalesOrders"]
+    ]

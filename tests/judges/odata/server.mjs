@@ -21,26 +21,26 @@ const server = await cds.server({ app, from: 'trade.cds', service: 'all', port: 
 for (const [name, rows] of Object.entries(records)) await cds.run(cds.ql.INSERT.into(`stock.${name}`).entries(rows))
 
 // SQLite computes with doubles: it finds and sorts by them, and the digits that they lose are put back here
-const trade = cds.services.Trade
-for (const [name, rows] of Object.entries(records)) restore(trade.entities[name], rows)
+const exact = Object.fromEntries(Object.entries(records).map(([name, rows]) => [name, new Map(rows.map(row => [mark(name, row), row]))]))
+for (const service of [cds.services.Trade, cds.services.Pieces])
+  for (const entity of Object.values(service.entities))
+    service.after('READ', entity, found => { for (const row of [found].flat()) if (row instanceof Object) restore(entity, row) })
 
 if (!server.listening) await new Promise(listening => server.once('listening', listening))
 server.url = `http://127.0.0.1:${server.address().port}`
 await cds.emit('listening', { server, url: server.url })
 ready({ url: server.url })
 
-function restore(entity, rows) {
-  const keys = Object.keys(entity.keys)
-  const mark = row => JSON.stringify(keys.map(key => row[key]))
-  const decimals = Object.values(entity.elements).filter(each => each.type === 'cds.Decimal').map(each => each.name)
-  entity.exact = new Map(rows.map(row => [mark(row), row]))
-  entity.restore = row => {
-    const exact = entity.exact.get(mark(row))
-    for (const name of exact ? decimals : []) if (row[name] != null) row[name] = exact[name]
-    for (const [name, value] of Object.entries(row)) {
-      const target = entity.elements[name]?._target
-      if (target && value) for (const each of [value].flat()) target.restore?.(each)
-    }
+function mark(name, row) {
+  return JSON.stringify(Object.keys(cds.model.definitions[`stock.${name}`].keys).map(key => row[key]))
+}
+
+function restore(entity, row) {
+  const name = entity.name.split('.')[1]
+  const source = exact[name].get(mark(name, row))
+  for (const { name, type, _target } of Object.values(entity.elements)) {
+    if (row[name] == null) continue
+    if (type === 'cds.Decimal' && source) row[name] = source[name]
+    if (_target) for (const each of [row[name]].flat()) restore(_target, each)
   }
-  trade.after('READ', entity, found => { for (const row of [found].flat()) if (row instanceof Object) entity.restore(row) })
 }

@@ -56,6 +56,13 @@ context stock {
         LineAmount  : Decimal(19, 2);
         Item        : Association to Items on Item.ItemNo = ItemNo;
   }
+
+  // texts that break queries which are pasted together
+  entity Words {
+    key Text : String;
+        No   : Integer;
+        Same : Association to many Words on Same.No = No;
+  }
 }
 
 @path    : 'trade'
@@ -71,5 +78,19 @@ service Trade {
   entity SalesOrders     as projection on stock.SalesOrders;
 
   @readonly @cds.query.limit: {default: 1300, max: 1300}
+  entity SalesOrderLines as projection on stock.SalesOrderLines;
+
+  @readonly @cds.query.limit: {default: 20, max: 20}
+  entity Words           as projection on stock.Words;
+}
+
+// the same in small pieces, so that the lines of one order take several pages
+@path    : 'pieces'
+@protocol: ['odata-v4', 'odata-v2']
+service Pieces {
+  @readonly @cds.query.limit: {default: 500, max: 500}
+  entity SalesOrders     as projection on stock.SalesOrders;
+
+  @readonly @cds.query.limit: {default: 3, max: 3}
   entity SalesOrderLines as projection on stock.SalesOrderLines;
 }
