@@ -231,7 +231,7 @@ def test_outputs_whose_names_are_not_known_yet_are_no_error() -> None:
 
 # -- names of fields --------------------------------------------------------------------------------------------
 
-FETCH = "  - {id: a, fetch: {entity: C, select: [Name, Amount, Address/City]}}\n"
+FETCH = "  - {id: a, fetch: {entity: C, select: [Name, Amount, Address/City], key: [Name]}}\n"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from txojobs.errors import InvalidJobError, ValidationError
+from txojobs.errors import InvalidJobError, Mark, Problem, ValidationError
 from txojobs.job.bind import bind_step
 from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
@@ -17,9 +17,10 @@ from txojobs.steps.fetch import Fetch
 from txojobs.steps.kinds import EntityPath, ODataText
 
 
-def problems(options: str) -> list[str]:
+def problems(options: str, severity: str = "error") -> list[Problem]:
     text = f"version: 1\nsteps:\n  - fetch: {{entity: Customers, {options}}}\n"
-    return [problem.message for problem in load_text(text, file="job.yaml", stem="job").problems]
+    found = load_text(text, file="job.yaml", stem="job").problems
+    return [problem for problem in found if problem.severity == severity]
 
 
 @pytest.mark.parametrize(
@@ -40,17 +41,53 @@ def problems(options: str) -> list[str]:
     ],
 )
 def test_what_cannot_be_asked_is_found_before_the_run(options: str, message: str) -> None:
-    assert problems(options) == [message]
+    assert [problem.message for problem in problems(options)] == [message]
+
+
+@pytest.mark.parametrize(
+    "options", ["select: [A]", "order-by: [A]", "complete: count", "filter: A eq 1", "key: []"]
+)
+def test_a_fetch_without_a_key_is_warned_of_once_with_the_way_out(options: str) -> None:
+    (problem,) = problems(options, "warning")
+    assert problem.message == "no key: one record that is lost while another comes twice is not noticed"
+    assert problem.fix is not None
+    assert "complete: none" in problem.fix
+    assert problem.example == "key: [CustomerNo]"
+    assert problem.where == Mark("job.yaml", 3, 5)
+    assert problem.length == len("fetch")
+    assert problems(options) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "key: [A]",
+        "complete: none",
+        "limit: 10",
+        "apply: aggregate(A with sum as B)",
+        "complete: verify",
+        "on-duplicate: keep-first",
+    ],
+)
+def test_no_key_is_no_doubt_where_nothing_is_claimed_or_an_error_says_it(options: str) -> None:
+    assert problems(options, "warning") == []
+
+
+def test_a_fetch_in_its_short_form_is_warned_of_as_well() -> None:
+    text = (
+        "version: 1\nsteps:\n  - {id: a, fetch: A}\n  - {id: b, fetch: B}\n  - {from: [a, b], save: a.csv}\n"
+    )
+    loaded = load_text(text, file="job.yaml", stem="job")
+    assert loaded.job is not None
+    assert [str(problem.where) for problem in loaded.problems] == ["job.yaml:3:13", "job.yaml:4:13"]
 
 
 def test_good_options_are_no_problem() -> None:
-    assert (
-        problems("select: [A], key: [A], page-size: 10, limit: 5, query: {sap-client: '100', $format: json}")
-        == []
-    )
-    assert (
-        problems("filter: [A eq 1, B eq 2], expand: {Lines: {select: [A], filter: A gt 1}}, apply: x") == []
-    )
+    for options in (
+        "select: [A], key: [A], page-size: 10, limit: 5, query: {sap-client: '100', $format: json}",
+        "filter: [A eq 1, B eq 2], expand: {Lines: {select: [A], filter: A gt 1}}, apply: x",
+    ):
+        assert problems(options) == problems(options, "warning") == []
 
 
 def test_each_option_becomes_a_part_of_the_query() -> None:
@@ -112,7 +149,7 @@ PARAMS: dict[str, object] = {
 
 def fetched(options: str, *, entity: str = "Customers") -> Fetch:
     declared = "".join(f"  {name}: {{type: {kind_of(value)}}}\n" for name, value in PARAMS.items())
-    text = f"version: 1\nparams:\n{declared}steps:\n  - fetch:\n      entity: {entity}\n{options}"
+    text = f"version: 1\nparams:\n{declared}steps:\n  - fetch:\n      entity: {entity}\n      key: [Id]\n{options}"
     loaded = load_text(text, file="job.yaml", stem="job")
     assert not loaded.problems, loaded.problems
     assert loaded.job is not None

@@ -191,8 +191,6 @@ def _warnings(job: Job) -> list[str]:
     for use in job.steps:
         if use.verb not in ASKING:
             continue
-        if not getattr(use.sample, "key", ()):
-            found.append(f"{use.key} names no key: a record that comes twice is not noticed")
         if not getattr(use.sample, "order_by", ()):
             found.append(f"{use.key} has no order-by: the order may differ from run to run")
     return found

@@ -109,17 +109,30 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
                 f"key names {name!r}, which select does not read", job.at("key"), f"add {name} to select"
             )
     if not step.key:
-        for option, needs in (
-            ("complete", step.complete == "verify"),
-            ("on-duplicate", step.on_duplicate != "fail"),
-        ):
-            if needs:
-                message = f"{option}: {getattr(step, option.replace('-', '_'))} needs the key of the records"
-                yield Problem(message, job.at(option), "add key: [...]")
+        yield from _without_key(step, job)
     if step.limit is not None and step.complete in ("count", "verify"):
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
         yield Problem(message, job.at("complete"), "delete one of the two")
     yield from _check_passed_on(step, job)
+
+
+def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    """Refuse what needs a key, and warn where completeness is claimed that only a key could prove."""
+    needing = {"complete": step.complete == "verify", "on-duplicate": step.on_duplicate != "fail"}
+    for option in (option for option, needs in needing.items() if needs):
+        message = f"{option}: {getattr(step, option.replace('-', '_'))} needs the key of the records"
+        yield Problem(message, job.at(option), "add key: [...]")
+    if step.complete == "none" or step.limit or step.apply or any(needing.values()):
+        return
+    yield Problem(
+        "no key: one record that is lost while another comes twice is not noticed",
+        job.at(step.verb),
+        "name the fields that make a record unique (`txojobs metadata ORG ENV ENTITY` shows them), or write "
+        "complete: none",
+        severity="warning",
+        length=len(step.verb),
+        example="key: [CustomerNo]",
+    )
 
 
 def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:

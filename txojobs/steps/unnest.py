@@ -19,7 +19,7 @@ class Unnest(Step):
 
     A record without elements stays, with null under the name, unless `empty: drop` says otherwise.
 
-        - fetch: {entity: SalesOrders, expand: [SalesOrderLines]}
+        - fetch: {entity: SalesOrders, expand: [SalesOrderLines], key: [OrderNo]}
         - unnest: SalesOrderLines
     """
 
