@@ -135,6 +135,7 @@ def test_what_cannot_be_removed_now_is_no_error_and_keeps_no_other(
 
 def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     remove_old_logs(tmp_path / "none", now=NOW, days=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("text", "days"), [(None, DAYS), ("", DAYS), (" 7 ", 7), ("0", 0), ("3650", 3650)])

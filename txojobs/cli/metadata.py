@@ -70,10 +70,7 @@ def metadata(
     chosen = _chosen(service, entity) if entity else None
     changed = _save(path, document, service, workspace) if save else None
     if in_json:
-        facts = as_json(api, service, chosen)
-        if changed is not None:
-            facts |= {"saved": shown(path, workspace), "changes": [each._asdict() for each in changed]}
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        _print_json(as_json(api, service, chosen), changed, saved=shown(path, workspace))
         return
     console = stdout()
     if chosen is not None:
@@ -84,6 +81,12 @@ def metadata(
         console.line(f"More about one:  txojobs metadata {f'{org} {env}' if org else '--offline'} ENTITY")
     if save:
         show_changes(console, changed, path=shown(path, workspace), sets=len(service.entity_sets))
+
+
+def _print_json(facts: dict[str, Any], changed: list[Any] | None, *, saved: str) -> None:
+    if changed is not None:
+        facts |= {"saved": saved, "changes": [each._asdict() for each in changed]}
+    click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
 
 
 def _asked(workspace: Workspace, org: str | None, env: str | None, api: str) -> tuple[Service, bytes]:
