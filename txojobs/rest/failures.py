@@ -95,18 +95,9 @@ def transport_failure(
     chain = list(_chain(err))
     what = f"{method} {shown(url)}" + (f" through the proxy {proxy}" if proxy else "")
     facts = {"method": method, "url": url}
-    if not sent:
-        refused = next(filter(None, (_TUNNEL.search(str(link)) for link in chain)), None)
-        if refused is not None:
-            return _refused_by_proxy(what, int(refused[1]), clean_text(refused[2], limit=120), facts)
-        for kind, problem, fix, cause in _BEFORE_SENDING:
-            # urllib3 1.26 has a class of its own for a host name that the certificate does not name
-            link = next((x for x in chain if isinstance(x, kind) or type(x).__name__ == kind.__name__), None)
-            if link is not None:
-                why = getattr(link, "verify_message", "")
-                told = f"{what}: {problem}" + (f" ({why})" if why else "")
-                advice = fix.format(url_key=url_key)
-                return AttemptError(ApiOperationError(told, how_to_fix=advice, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
+    unsent = None if sent else _unsent(chain, what, facts, url_key)
+    if unsent is not None:
+        return unsent
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         missing = "no complete answer" if sent else "no connection"
         limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"
@@ -123,6 +114,24 @@ def transport_failure(
     if sent and not changes_nothing:
         note_lost_answer(error, status)
     return AttemptError(error, Cause.LOST if sent else Cause.NOT_SENT)
+
+
+def _unsent(
+    chain: list[BaseException], what: str, facts: dict[str, str], url_key: str
+) -> AttemptError | None:
+    """Return the failure when an exception says why nothing was sent, None when it does not."""
+    refused = next(filter(None, (_TUNNEL.search(str(link)) for link in chain)), None)
+    if refused is not None:
+        return _refused_by_proxy(what, int(refused[1]), clean_text(refused[2], limit=120), facts)
+    for kind, problem, fix, cause in _BEFORE_SENDING:
+        # urllib3 1.26 has a class of its own for a host name that the certificate does not name
+        link = next((x for x in chain if isinstance(x, kind) or type(x).__name__ == kind.__name__), None)
+        if link is not None:
+            why = getattr(link, "verify_message", "")
+            told = f"{what}: {problem}" + (f" ({why})" if why else "")
+            advice = fix.format(url_key=url_key)
+            return AttemptError(ApiOperationError(told, how_to_fix=advice, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
+    return None
 
 
 def _refused_by_proxy(what: str, status: int, reason: str, facts: dict[str, str]) -> AttemptError:
