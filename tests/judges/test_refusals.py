@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.judges.reading import Reader
-from txojobs.errors import ApiError, EntityNotFoundError
+from txojobs.errors import ApiError, EntityNotFoundError, StepError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.judges.reading import Service
-    from txojobs.errors import TxoBaseError
 
 every_service = pytest.mark.parametrize("service", ["odatapy", "cap_v4", "cap_v2"], indirect=True)
 
 
-def refused(reader: Reader, fetch: str) -> TxoBaseError:
+def refused(reader: Reader, fetch: str) -> ApiError | StepError:
     report = reader.run(fetch)
     assert report.outcome == "failed"
     assert reader.work.outputs() == {}
-    assert isinstance(report.error, ApiError)
+    assert isinstance(report.error, ApiError | StepError)
     assert str(report.error.where) == "jobs/job.yaml:4:5"
     return report.error
 
@@ -42,6 +41,20 @@ def test_an_unknown_entity_set_gets_a_did_you_mean(tmp_path: Path, service: Serv
 def test_an_unknown_field_is_named(tmp_path: Path, service: Service, options: str) -> None:
     error = refused(Reader(tmp_path, service), f"entity: Customers, {options}")
     assert "Nope" in str(error)
+
+
+@every_service
+def test_a_selected_field_that_is_unknown_is_named(tmp_path: Path, service: Service) -> None:
+    """The CAP adapter for V2 leaves the name out without a word; then the rows tell what is missing."""
+    error = refused(Reader(tmp_path, service), "entity: Items, select: [ItemNo, UnitPrise], key: [ItemNo]")
+    assert "UnitPrise" in str(error)
+
+
+@pytest.mark.parametrize("service", ["cap_v2"], indirect=True)
+def test_a_selected_field_that_is_nearly_one_gets_a_did_you_mean(tmp_path: Path, service: Service) -> None:
+    """Where it knows no name of a select, the adapter sends all fields."""
+    error = refused(Reader(tmp_path, service), "entity: Items, select: [UnitPrise]")
+    assert error.how_to_fix == "did you mean 'UnitPrice'?"
 
 
 @every_service

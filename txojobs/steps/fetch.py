@@ -42,6 +42,9 @@ class Fetch(Step):
         tuple[str, ...],
         Doc("The fields to read; all of them when left out.", example="[CustomerNo, Country]"),
     ] = ()
+    optional: Annotated[
+        tuple[str, ...], Doc("Fields of select that all records may lack.", example="[Email]")
+    ] = ()
     filter: Annotated[
         ODataText | tuple[ODataText, ...] | None,
         Doc(
@@ -110,7 +113,8 @@ class Fetch(Step):
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return the selected fields and what is expanded; None when the service decides what comes."""
         del incoming
-        if not self.select or any("*" in name for name in self.select):
+        # `*` is all fields, and a name with a dot is a type that only some records are of
+        if not self.select or any("*" in name or "." in name for name in self.select):
             return None
         if self.labels or self.annotations or self.apply:
             return None
@@ -124,10 +128,14 @@ class Fetch(Step):
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
         from txojobs.steps.reading import read_entities  # noqa: PLC0415  # requests and all that: only when a job runs
+        from txojobs.steps.selected import held_to  # noqa: PLC0415
 
         client = ctx.rest()
         query = self.request(ctx.limit, odata=client.settings.odata)
-        return read_entities(ctx, client, query, complete=self.complete, on_duplicate=self.on_duplicate)
+        pages = read_entities(ctx, client, query, complete=self.complete, on_duplicate=self.on_duplicate)
+        if self.apply:
+            return pages
+        return held_to(self.select, pages, columns=self.outgoing(None), optional=self.optional)
 
     def request(self, limit: int | None = None, *, odata: str = "v4") -> Any:
         """Return the query that is sent; `limit` is `--limit`."""
