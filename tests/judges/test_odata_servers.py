@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.judges.reading import KEYS, Reader, differences
+from txojobs.errors import IncompleteReadError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,37 @@ def test_every_row_of_a_paged_set_is_what_the_source_says(
     rows = len(service.rows[entity])
     assert proof(report)["pages"] == -(-rows // service.page_sizes[entity])
     assert (proof(report)["count"], proof(report)["strength"]) == (rows, "counted")
+
+
+@every_service
+@pytest.mark.parametrize("entity", KEYS)
+def test_verify_reads_the_same_in_the_order_of_the_key(tmp_path: Path, service: Service, entity: str) -> None:
+    reader = Reader(tmp_path, service)
+    report = reader.run(f"entity: {entity}, key: [{', '.join(KEYS[entity])}], complete: verify")
+    assert differences(reader.done(report), service.rows[entity]) == []
+    assert (proof(report)["strength"], proof(report)["links"]) == ("verified", "by key")
+
+
+@cap
+def test_verify_finds_out_that_cap_sorts_text_otherwise_than_it_compares_it(
+    tmp_path: Path, service: Service
+) -> None:
+    """Asked in English it sorts without regard to case, and `gt` compares code points: seven records are between."""
+    reader = Reader(tmp_path, service)
+    report = reader.run("entity: Words, key: [Text], complete: verify")
+    assert isinstance(report.error, IncompleteReadError)
+    assert "7 records did not come" in str(report.error)
+    found = reader.read("entity: Words, key: [Text], complete: count")
+    assert {row["No"] for row in found} == {row["No"] for row in service.rows["Words"]}
+
+
+@every_service
+def test_a_field_that_was_not_selected_is_in_no_file(tmp_path: Path, service: Service) -> None:
+    """Each of these services adds the key to what was selected."""
+    found = Reader(tmp_path, service).read("entity: Items, select: [Description], order-by: [ItemNo]")
+    assert [list(row) for row in found] == [["Description"]] * 800
+    wanted = sorted(service.rows["Items"], key=lambda row: str(row["ItemNo"]))
+    assert found == [{"Description": row["Description"]} for row in wanted]
 
 
 @every_service

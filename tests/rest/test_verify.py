@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rest.conftest import FakeClock
+from tests.rest.fault_server import FaultServer, answer
 from tests.rest.moving_service import Change, MovingService
 from txojobs.errors import ApiError, IncompleteReadError
 from txojobs.rest.client import TxoRestAPI
@@ -17,6 +21,7 @@ from txojobs.rest.query import EntityQuery
 from txojobs.rest.settings import ApiSettings, LimiterSettings
 
 if TYPE_CHECKING:
+    from tests.rest.fault_server import Connection
     from txojobs.rest.completeness import Complete, Proof
 
 QUERY = EntityQuery(entity="Things", filter="Kind eq 'a'", key=("No",), adds_to_order=("No",))
@@ -138,6 +143,44 @@ def test_the_error_names_what_is_missing(paging: str) -> None:
             text = r"1 record did not come \(No=3\); 1 record is gone by now"
         with pytest.raises(IncompleteReadError, match=text):
             list(reader.pages())
+        client.close()
+
+
+WORDS = ["1", "B", "_", "`", "a", "c"]
+"""As a service sorts them that compares code points: when it ignores case, `B` stands behind `a`, not before `_`."""
+
+
+def text_service(query: dict[str, str], *, counts: bool) -> dict[str, Any]:
+    """Answer like SAP CAP: the order ignores case, the comparison does not; three words for a page."""
+    words = sorted(WORDS, key=str.lower)
+    behind = re.fullmatch(r"No gt '(.*)'", query.get("$filter", ""))
+    if behind:
+        words = [word for word in words if word > behind[1]]
+    start = int(query.get("$skiptoken", 0))
+    page: dict[str, Any] = {"value": [{"No": word} for word in words[start : start + 3]]}
+    if counts and "$count" in query:
+        page["@odata.count"] = len(words)
+    if start + 3 < len(words):
+        page["@odata.nextLink"] = "Things?" + urlencode({**query, "$skiptoken": start + 3})
+    return page
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "uncounted"])
+def test_p2_an_order_of_text_that_skips_a_record_is_found_out(counts: bool) -> None:  # noqa: FBT001
+    def step(connection: Connection) -> bool:
+        asked = parse_qs(urlsplit(connection.request.target).query)
+        reply = text_service({name: values[0] for name, values in asked.items()}, counts=counts)
+        return answer(200, json.dumps(reply).encode(), content_type="application/json")(connection)
+
+    query = EntityQuery(entity="Things", key=("No",), adds_to_order=("No",))
+    with FaultServer([step]) as server:
+        client = TxoRestAPI(ApiSettings(base_url=server.url), timing=FakeClock().timing())
+        reader = ODataReader(client, query, complete="verify")
+        with pytest.raises(IncompleteReadError, match=r"1 record did not come \(No=B\)") as caught:
+            list(reader.pages())
+        assert "sorts text by other rules than it compares it" in str(caught.value.how_to_fix)
+        rows = [str(record["No"]) for page in ODataReader(client, query).pages() for record in page]
+        assert sorted(rows) == sorted(WORDS), "the service's own links are whole"
         client.close()
 
 

@@ -211,10 +211,12 @@ def incomplete(
     count: int | None,
     keys: KeyWatch | None,
     second: SecondReading | None,
+    by_text: bool = False,
 ) -> IncompleteReadError | None:
     """Return the error that says what is missing or came twice, None when nothing is wrong.
 
-    `different` records came, `count` is what the service says there are, None where it says nothing.
+    `different` records came, `count` is what the service says there are, None where it says nothing; `by_text` says
+    that they were asked for in the order of a key that is text.
     """
     told = []
     if keys is not None and keys.refuses:
@@ -232,7 +234,8 @@ def incomplete(
     if not told:
         return None
     return IncompleteReadError(
-        f"{entity} was not read whole and once: {'; '.join(told)}", how_to_fix=_fix(keys)
+        f"{entity} was not read whole and once: {'; '.join(told)}",
+        how_to_fix=_BY_TEXT if by_text else _fix(keys),
     )
 
 
@@ -240,6 +243,13 @@ def _several(number: int, what: str, examples: list[str]) -> str:
     more = ", ..." if len(examples) < number else ""
     shown = f" ({'; '.join(examples)}{more})" if examples else ""
     return f"{number:,} record{'' if number == 1 else 's'} {what}{shown}"
+
+
+_BY_TEXT = (
+    "run again while nobody changes records; if it fails each time, the service sorts text by other rules than it "
+    "compares it, so that the order of a key that is text proves nothing: write complete: count, which follows the "
+    "service's own links"
+)
 
 
 def _fix(keys: KeyWatch | None) -> str:

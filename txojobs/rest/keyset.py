@@ -2,6 +2,9 @@
 
 A record that is there all the while comes exactly once, whatever is inserted, deleted or changed meanwhile: its key
 does not move. (The links of most services count positions, which do.)
+
+That holds for numbers, GUIDs and dates. Text has many orders, and some services sort it by the rules of a language
+while `gt` compares code points: records between the two are never asked for.
 """
 
 from __future__ import annotations
@@ -49,14 +52,21 @@ def behind(query: EntityQuery, record: Record) -> str | None:
     return query.address(filter=condition, order_by=query.key)
 
 
+def has_text_key(query: EntityQuery, record: Record) -> bool:
+    """Whether a part of the record's key is plain text, whose order is the service's own."""
+    return any(isinstance(_typed(query, name, record.get(name)), str) for name in query.key)
+
+
 def _literal(query: EntityQuery, name: str, value: JsonValue) -> str | None:
-    kind = _TYPED.get(query.types.get(name, ""))
-    typed: Any = value
+    typed = _typed(query, name, value)
+    return None if typed is None else odata_literal(typed, dialect=query.odata)
+
+
+def _typed(query: EntityQuery, name: str, value: JsonValue) -> Any:
+    """Return a value as what its literal says it is, None when it cannot be compared."""
     if isinstance(value, str):
-        if kind is not None:
-            typed = kind(value)
-        elif name not in query.types and _GUID.fullmatch(value):
-            typed = Guid(value)
-    elif isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    return odata_literal(typed, dialect=query.odata)
+        kind = _TYPED.get(query.types.get(name, ""))
+        if kind is None and name not in query.types and _GUID.fullmatch(value):
+            kind = Guid
+        return value if kind is None else kind(value)
+    return None if isinstance(value, bool) or not isinstance(value, int | Decimal) else value

@@ -2,8 +2,9 @@
 
 Guarantees: the next link is followed as it came until there is none, however short or empty a page is; what came
 is compared with the service's count; a key that comes twice is found. With `complete: verify` the records are read
-in the order of their key, or their keys a second time, so that no change meanwhile goes unnoticed. Holds one page,
-and one entry for each record when a key is declared.
+in the order of their key, or their keys a second time, so that no change meanwhile goes unnoticed. (An order of text
+proves it only with the count that the service tells.) Holds one page, and one entry for each record when a key is
+declared.
 
 Source: OData 4.01 Part 1 sections 11.2.6.5 (count) and 11.2.6.7 (server-driven paging).
 """
@@ -103,14 +104,23 @@ class ODataReader:
     def _prove(self) -> Proof:
         walk, keys = self._walk, self._keys
         self._refuse_uncounted()
-        second = self._second_reading() if self._complete == "verify" and not walk.by_key else None
         count = walk.count if walk.count_note is None else None
         replaced = keys.doubled if keys is not None and (keys.refuses or self.superseded) else 0
         different = self._rows - replaced
         if count is not None and count != different:
             at_the_end = walk.count_now()  # records may have come or gone meanwhile
             count = count if at_the_end is None else at_the_end
-        error = incomplete(self._query.entity, different=different, count=count, keys=keys, second=second)
+        # in the order of text, records may have been skipped that the service sorts elsewhere than it compares them
+        proven_by_key = walk.by_key and (count == different or not walk.text_key)
+        second = self._second_reading() if self._complete == "verify" and not proven_by_key else None
+        error = incomplete(
+            self._query.entity,
+            different=different,
+            count=count,
+            keys=keys,
+            second=second,
+            by_text=walk.by_key and walk.text_key,
+        )
         if error is not None:
             raise error
         verified = self._complete == "verify" and self._query.limit is None
@@ -136,7 +146,7 @@ class ODataReader:
         keys_only = replace(
             query, select=query.key, expand={}, order_by=query.key, adds_to_order=(), count=False
         )
-        walk = self._new_walk(keys_only)
+        walk = self._new_walk(keys_only, by_key=not self._walk.text_key)
         for records in walk.records():
             found.check(records)
         self._walk.requests += walk.requests

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from txojobs.errors import ApiError, ApiOperationError, EntityNotFoundError, IncompleteReadError
 from txojobs.exact_json import encode
-from txojobs.rest.keyset import behind, is_in_key_order
+from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
 from txojobs.rest.origin import resolved, shown
 from txojobs.rest.service_document import say_what_there_is
 
@@ -62,6 +62,8 @@ class PageWalk:
         self.pages = 0
         self.positional = False
         """Whether a link told a position, which shifts when records change."""
+        self.text_key = False
+        """Whether the key is text, of which a service may have one order for sorting and another for comparing."""
         self.count: int | None = None
         """How many records the service said there are, with the first page."""
         self.count_note: str | None = None
@@ -113,6 +115,7 @@ class PageWalk:
     def _next(self, page: Page, records: list[Record]) -> Page | None:
         if page.next_link is None:
             return None
+        self.text_key = self.text_key or bool(records and has_text_key(self.query, records[-1]))
         if self.by_key and records:
             address = behind(self.query, records[-1])
             try:
