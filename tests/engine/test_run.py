@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, page_of
@@ -54,6 +55,37 @@ def test_the_report_is_kept_beside_the_log(work: Workplace) -> None:
     assert [step["records"] for step in kept["steps"]] == [250, 250]
     assert kept["error"] is None
     assert datetime.fromisoformat(kept["started"]).utcoffset() is not None
+
+
+def test_a_param_that_names_a_file_stands_in_the_report_and_in_records(work: Workplace) -> None:
+    steps = (
+        "  - load: ${{ params.f }}\n  - transform: {add: {From: {const: '${{ params.f }}'}}}\n"
+        "  - save: n.json\n  - save: ${{ params.to }}\n"
+    )
+    params = (
+        "params: {f: {type: file}, to: {type: file, default: sub/n.csv}, unused: {type: file, default: a}}\n"
+    )
+    work.job(f"version: 1\n{params}steps:\n{steps}")
+    report = work.good_run(params={"f": "data/n.jsonl"})
+    assert report.log is not None
+    kept = json.loads(report.log.with_suffix(".json").read_text(encoding="utf-8"))
+    assert kept["params"] == {"f": "data/n.jsonl", "to": "sub/n.csv", "unused": "a"}
+    assert json.loads(work.outputs()["n.json"])[0] == {"n": 1, "text": "t1", "From": "data/n.jsonl"}
+    done = work.command("run", "job", "acme", "test", "-p", "f=data/n.jsonl", "--json")
+    assert done.code == 0, done
+    assert json.loads(done.out)["params"] == kept["params"]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="their paths are always Unicode")
+def test_the_report_of_a_workspace_whose_path_is_no_utf_8_is_json_for_everybody(tmp_path: Path) -> None:
+    work = Workplace(tmp_path / os.fsdecode(b"lat\xe4"))
+    work.numbers("n.jsonl", 3)
+    work.steps(LOAD)
+    report = work.good_run()
+    assert report.log is not None
+    text = report.log.with_suffix(".json").read_bytes().decode("utf-8")
+    assert json.loads(text)["outputs"] == [str(report.outputs[0]).replace("\udce4", "\\udce4")]
+    assert msgspec.json.decode(text)["outcome"] == "done"
 
 
 def test_two_runs_of_one_minute_have_each_their_log_and_report(work: Workplace) -> None:

@@ -124,6 +124,19 @@ def test_a_value_of_another_type_is_an_error(kind: str, text: str) -> None:
     assert problem.where == Mark("f", 3, 2 + line.index("'") + 1)
 
 
+def test_a_text_that_the_terminal_has_cut_into_bytes_is_read_as_utf_8() -> None:
+    """As it arrives where Python takes the terminal for ASCII (PEP 383)."""
+    given = "Ö".encode().decode("ascii", "surrogateescape")
+    assert values("p: {type: string}", {"p": given})["p"] == "Ö"
+    assert values("p: {type: list, env: VAR}", environ={"VAR": f"a,{given}"})["p"] == ["a", "Ö"]
+
+
+def test_a_text_that_is_no_utf_8_is_refused() -> None:
+    (problem,) = problems("p: {type: string}", {"p": b"\xe4".decode("ascii", "surrogateescape")})
+    assert problem.message == "p takes a text, and '\\udce4' is not in UTF-8"
+    assert "UTF-8" in (problem.fix or "")
+
+
 def test_values_of_python_are_taken_as_they_are() -> None:
     params = "a: {type: integer}\nb: {type: number}\nc: {type: date}\nd: {type: list}\ne: {type: boolean}"
     given = {"a": 7, "b": 7, "c": date(2026, 1, 1), "d": ("x",), "e": True}

@@ -116,12 +116,24 @@ def title_of(step: object) -> str:
 
 
 def document(value: Any) -> bytes:
-    """Return a report as indented JSON; every digit of a number stays."""
+    r"""Return a report as indented JSON; every digit of a number stays.
+
+    A lone surrogate, from a path that is no UTF-8, becomes visible as `\udce4`: many a reader refuses JSON that
+    holds one (RFC 8259 section 8.2).
+    """
     import msgspec  # noqa: PLC0415  # only when a run is over
 
     from txojobs.exact_json import encode  # noqa: PLC0415
 
-    return msgspec.json.format(encode(value), indent=2)
+    return msgspec.json.format(encode(_storable(value)), indent=2)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isprintable() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def _step(step: StepResult) -> dict[str, Any]:
@@ -168,4 +180,4 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value if isinstance(value, bool | int | Decimal | str | None) else str(value)
+    return value if isinstance(value, bool | int | Decimal | None) else str(value)

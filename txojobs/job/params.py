@@ -117,12 +117,32 @@ def typed(param: Param, value: object) -> object:
     Raises:
         ValidationError: it is none.
     """
+    value = _readable(param, value) if isinstance(value, str) and param.type != "file" else value
     try:
         return _READERS[param.type](value)
     except (ValidationError, ValueError, TypeError):
         raise ValidationError(
             f"{param.name} takes {_WORDS[param.type]}, not {str(value)[:60]!r}", how_to_fix=None
         ) from None
+
+
+def _readable(param: Param, text: str) -> str:
+    """Return a text of the command line or the environment as UTF-8, whatever the terminal's encoding is.
+
+    Raises:
+        ValidationError: it is no UTF-8 (PEP 383: each strange byte is a lone surrogate by then).
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        try:
+            return text.encode("utf-8", "surrogateescape").decode("utf-8")
+        except UnicodeError:
+            raise ValidationError(
+                f"{param.name} takes {_WORDS[param.type]}, and {text[:60]!r} is not in UTF-8",
+                how_to_fix="set the terminal, or the script that starts this, to UTF-8",
+            ) from None
+    return text
 
 
 def checked(param: Param, value: object) -> object:

@@ -239,7 +239,9 @@ KINDS: tuple[type[Kind], ...] = (JmesPath, ListJmesPath, ODataText, EntityPath, 
 
 
 def plain_value(value: object) -> object:
-    """Return a value as records hold it: a date or time as its ISO text, all else as it is."""
+    """Return a value as records hold it: a date or time as its ISO text, a file's path as text, all else as it is."""
+    if isinstance(value, FilePath):
+        return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
