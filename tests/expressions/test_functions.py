@@ -260,6 +260,7 @@ def test_numbers_are_written_as_expected(text: str, written: str) -> None:
         ("days_between('2026-01-01T23:00:00Z', '2026-01-02T01:00:00Z')", 1),
         ("format_date('2026-01-05T08:07:06Z', 'D.M.YY H:mm:ss')", "5.1.26 8:07:06"),
         ("format_date('2026-01-05', 'yyyyMMdd')", "20260105"),
+        ("format_date('2026-01-05T08:07:06Z', 'YYYY-MM-DDTHHmm')", "2026-01-05T0807"),
         ("format_date('0001-01-01', 'YYYY')", "0001"),
         ("[year(d), month(d), day(d)]", [2026, 1, 5]),
     ],
@@ -294,9 +295,10 @@ def test_gives(text: str, result: Any) -> None:
         ("date('')", "''", "date like"),
         ("days_between('2026-01-01', Text)", "Text", "'abc'"),
         ("date_add('2026-01-01', 1, 'day')", "'day'", "days, weeks"),
+        ("date_add('2026-01-01', 1, Text)", "Text", "days, weeks"),
         ("date_add('2026-01-01', 1.5)", "1.5", "whole"),
-        ("format_date('2026-01-01', 'MMM')", "'MMM'", "MMM"),
-        ("format_date('2026-01-01', 'hh:mm')", "'hh:mm'", "hh"),
+        ("format_date('2026-01-01', Text)", "Text", "knows no a"),
+        ("format_date('2026-01-01', concat('yyyy-mm', '-dd'))", "concat('yyyy-mm', '-dd')", "months are MM"),
         ("substring(Text, 1.5)", "1.5", "whole"),
         ("substring(Text, 1, -1)", "-1", "length"),
         ("pad_left(Text, 5, '')", "''", "one character"),
@@ -320,6 +322,29 @@ def test_refuses_and_names_the_operand(text: str, operand: str, word: str) -> No
     assert caught.value.operand == operand
     assert text[caught.value.offset : caught.value.offset + caught.value.length] == operand
     assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "literal", "word"),
+    [
+        ("format_date(d, 'yyyy-mm-dd')", "'yyyy-mm-dd'", "months are MM"),
+        ("format_date(d, 'DD.mm.YYYY HH:mm')", "'DD.mm.YYYY HH:mm'", "months are MM"),
+        ("format_date(d, 'YYYY-MM-DD HH:MM')", "'YYYY-MM-DD HH:MM'", "minutes are mm"),
+        ("format_date(d, 'MMM')", "'MMM'", "knows no MMM"),
+        ("format_date(d, 'hh:mm')", "'hh:mm'", "knows no hh"),
+        ("date_add(d, 1, 'day')", "'day'", "days, weeks"),
+    ],
+)
+def test_a_literal_that_would_be_refused_for_each_record_is_known_before_the_run(
+    text: str, literal: str, word: str
+) -> None:
+    expression = parse(text)
+    (fault,) = expression.faults
+    assert text[fault.offset : fault.offset + fault.length] == literal
+    assert word in str(fault)
+    with pytest.raises(EvaluationError):
+        expression.evaluate({"d": "2026-01-05"})
+    assert not parse(text.replace(literal, "d")).faults
 
 
 def test_a_number_of_ten_thousand_digits_is_no_text() -> None:

@@ -282,3 +282,15 @@ def test_texts_with_unknown_values_are_samples(declared: str | None) -> None:
     assert not bound(ODataText, "A eq 1", params).is_sample
     if declared != "list":
         assert bound(FileName, "x-${{ params.x }}.csv", params).is_sample
+
+
+def test_a_pattern_that_no_date_could_take_is_refused_where_it_stands() -> None:
+    problem = problem_of(JmesPath, "format_date(d, 'yyyy-mm-dd')")
+    assert problem.message.startswith("format_date() takes mm for the minutes after HH; months are MM")
+    assert problem.where == Mark("f", 1, 19)
+    assert problem.length == len("'yyyy-mm-dd'")
+    assert "months" in problem_of(JmesPath, "format_date(d, ${{ params.p }})", {"p": "mm/yyyy"}).message
+
+
+def test_a_pattern_that_is_not_known_yet_is_not_judged() -> None:
+    assert bound(JmesPath, "format_date(d, ${{ params.p }})", {"p": Unknown("string")}).is_sample

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from txojobs.expressions.errors import NO_VALUE, EvaluationError, Refused, kind_of, shown
+from txojobs.expressions.errors import NO_VALUE, EvaluationError, ExpressionError, Refused, kind_of, shown
 from txojobs.expressions.function import Function, allowed_types
 from txojobs.expressions.table import FUNCTIONS
 
@@ -38,10 +38,36 @@ _KEEPS_NOTHING = ("boolean", "number", "text")
 def call(compiler: Compiler, node: Node) -> Run:
     """Return the closure of a call."""
     function: Function = FUNCTIONS[node["value"]]
+    _vet(compiler, node, function)
     arguments = tuple(
         _argument(compiler, function, index, child) for index, child in enumerate(node["children"])
     )
     return (_lazy if function.lazy else _eager)(compiler, node, function, arguments)
+
+
+def _vet(compiler: Compiler, node: Node, function: Function) -> None:
+    """Note a literal that the function would refuse for each record."""
+    if function.vets is None:
+        return
+    index, vet = function.vets
+    argument = node["children"][index] if index < len(node["children"]) else None
+    if argument is None or argument["type"] != "literal":
+        return
+    value = argument["value"]
+    try:
+        if type(value) in allowed_types(function.word(index)):
+            vet(value)
+    except Refused as refused:
+        start, end = compiler.place(argument)
+        compiler.faults.append(
+            ExpressionError(
+                f"{node['value']}() {refused.reason}: {shown(value)}",
+                offset=start,
+                length=end - start,
+                how_to_fix=refused.how_to_fix,
+                example=function.example,
+            )
+        )
 
 
 def _lazy(compiler: Compiler, node: Node, function: Function, arguments: tuple[Run, ...]) -> Run:

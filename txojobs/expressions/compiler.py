@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 
 class Compiler:
-    """Compiles the tree of one text; knows the text for the sake of errors."""
+    """Compiles the tree of one text; knows the text for the sake of errors.
+
+    `faults` are literals that no record could make right.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self.faults: list[ExpressionError] = []
 
     def compile(self, node: Node) -> Run:
         """Return the closure of a node."""

@@ -23,6 +23,8 @@ _DATE = re.compile(
 )
 _RUN = re.compile(r"([A-Za-z])\1*|[^A-Za-z]")
 _MONTHS_PER_YEAR = 12
+_EITHER_CASE = ("YYYY", "YY", "DD", "D")
+_KNOWN = ("YYYY", "YY", "MM", "M", "DD", "D", "HH", "H", "mm", "ss", "T", *map(str.lower, _EITHER_CASE))
 UNITS = ("days", "weeks", "months", "years")
 
 
@@ -71,13 +73,18 @@ def days_between(start: str, end: str) -> int:
     return (_day(end, 1) - _day(start)).days
 
 
+def check_unit(unit: str) -> None:
+    """Refuse a unit that date_add does not know."""
+    if unit not in UNITS:
+        raise Refused(f"knows the units {', '.join(UNITS)}", 2, unit)
+
+
 def date_add(text: str, amount: Any, unit: str = "days") -> str:
     """Return the date moved by an amount; what stands after the date stays.
 
     A day that the month does not have becomes its last: one month after 31 January is 28 or 29 February.
     """
-    if unit not in UNITS:
-        raise Refused(f"knows the units {', '.join(UNITS)}", 2, unit)
+    check_unit(unit)
     start, count = _day(text), whole(amount, 1)
     try:
         if unit in ("days", "weeks"):
@@ -99,7 +106,10 @@ def _months_later(start: dt.date, count: int) -> dt.date:
 
 
 def format_date(text: str, pattern: str) -> str:
-    """Return the date in another notation: YYYY YY MM M DD D HH H mm ss, anything but letters as it is."""
+    """Return the date in another notation: YYYY YY MM M DD D HH H mm ss, anything but letters as it is.
+
+    Years and days may be written in small letters.
+    """
     when = _day(text)
     clock = _DATE.fullmatch(text)
     hour, minute, second = (int(part or 0) for part in clock.group(4, 5, 6)) if clock else (0, 0, 0)
@@ -116,11 +126,23 @@ def format_date(text: str, pattern: str) -> str:
         "ss": f"{second:02}",
         "T": "T",
     }
-    parts.update({name.lower(): parts[name] for name in ("YYYY", "YY", "DD", "D")})
-    written = []
+    parts.update({name.lower(): parts[name] for name in _EITHER_CASE})
+    check_pattern(pattern)
+    return _RUN.sub(lambda found: parts.get(found[0], found[0]), pattern)
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern with letters that mean nothing, or with months and minutes in each other's place."""
+    before = ""
     for match in _RUN.finditer(pattern):
         run = match[0]
-        if match[1] and run not in parts:
-            raise Refused(f"knows no {run} in a pattern, but {' '.join(parts)}", 1, pattern)
-        written.append(parts.get(run, run))
-    return "".join(written)
+        if not match[1]:
+            continue
+        if run not in _KNOWN:
+            raise Refused(f"knows no {run} in a pattern, but {' '.join(_KNOWN)}", 1, pattern)
+        after_hours = before in ("HH", "H")
+        if run == "mm" and not after_hours:
+            raise Refused("takes mm for the minutes after HH; months are MM", 1, pattern)
+        if run == "MM" and after_hours:
+            raise Refused("takes MM for months; minutes are mm", 1, pattern)
+        before = run

@@ -19,19 +19,22 @@ class Expression:
 
     `paths` are the fields that it names, as tuples (`("Address", "City")`, `("lines", "[]", "Amount")`);
     `texts` names that may have been meant as text, `unmade` names looked up in an object that the expression
-    makes without them. FieldWatch turns all three into errors.
+    makes without them. FieldWatch turns all three into errors. `faults` are literals that a function would refuse
+    for each record: known before there is one.
     """
 
-    __slots__ = ("_run", "paths", "text", "texts", "unmade")
+    __slots__ = ("_run", "faults", "paths", "text", "texts", "unmade")
 
     def __init__(self, text: str) -> None:
         self.text = text
         try:
             tree = parse_tree(text)
             survey = Survey(tree)
-            self._run = Compiler(text).compile(tree)
+            compiler = Compiler(text)
+            self._run = compiler.compile(tree)
         except RecursionError:
             raise ExpressionError("the expression nests too deeply", offset=0, length=len(text)) from None
+        self.faults = tuple(compiler.faults)
         self.paths = survey.paths
         self.texts = frozenset(survey.texts)
         self.unmade = tuple(survey.unmade)

@@ -42,6 +42,8 @@ class Function(NamedTuple):
     result: JsonValue
     call: Callable[..., Any]
     lazy: bool = False
+    vets: tuple[int, Callable[[Any], None]] | None = None
+    """Which argument, and what raises Refused for a bad value of it: so a literal is found before the run."""
 
     @property
     def fewest(self) -> int:

@@ -66,6 +66,9 @@ class Kind:
         del before
         return sample
 
+    def vet(self) -> None:
+        """Refuse what is certain to fail at the first record; asked when all values are known."""
+
     def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
         """Note what the text was put together from."""
         self.pieces = pieces
@@ -89,6 +92,11 @@ class JmesPath(Kind):
 
         super().__init__(text, where)
         self.expression = parse(text)
+
+    def vet(self) -> None:
+        """Refuse a literal that a function does not take."""
+        for fault in self.expression.faults:
+            raise fault
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:

@@ -89,6 +89,9 @@ class Splicer:
             return FAULT
         try:
             value = kind(text, node.where)
+            value.is_sample = self._saw_unknown
+            if not value.is_sample:
+                value.vet()
         except TxoBaseError as err:
             offset = getattr(err, "offset", None)
             exact = offset is not None and text == node.text
@@ -103,7 +106,6 @@ class Splicer:
             )
             return FAULT
         value.made_of(tuple(self._pieces))
-        value.is_sample = self._saw_unknown
         return value
 
     def _spliced(self, node: Scalar, kind: type[Kind]) -> Any:
