@@ -22,13 +22,15 @@ class Column(NamedTuple):
     """What is known of one column.
 
     `type` is one of COLUMN_TYPES or None where unknown; `format` is a spreadsheet number format; `label` is
-    the heading when it differs from the name.
+    the heading when it differs from the name. `is_quotient` tells that its values may be the outcome of a division,
+    which ends at 38 digits only because it must end somewhere.
     """
 
     name: str
     type: str | None = None
     format: str | None = None
     label: str | None = None
+    is_quotient: bool = False
 
 
 COLUMN_TYPES = ("text", "integer", "decimal", "boolean", "date", "datetime", "time")
@@ -41,8 +43,18 @@ class RecordStream:
     """Batches of records, read once and in order.
 
     `columns` is set where the columns are known before the first record is: headers of empty results, types
-    of cells and checks come from it. It lists all columns in their order, or is None.
+    of cells and checks come from it. It lists all columns in their order, or is None. `hints` then tells what is
+    known of some of them: those that a step has made or converted.
     """
 
     columns: Columns | None
     batches: Iterator[Batch]
+    hints: Columns = ()
+
+    def with_batches(self, batches: Iterator[Batch]) -> RecordStream:
+        """Return a stream of other batches of the same columns."""
+        return RecordStream(self.columns, batches, self.hints)
+
+    def known(self) -> Columns:
+        """Return what is known of any column, whether or not it is all."""
+        return self.hints if self.columns is None else self.columns

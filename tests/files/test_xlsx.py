@@ -17,7 +17,7 @@ from txojobs.errors import FileOperationError, ValidationError
 from txojobs.files.formats import format_of, write_table
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
 from txojobs.files.xlsx import open_workbook
-from txojobs.files.xlsx_cells import LINE_ENDS, LONG_NUMBER, NO_DATE, ZONED
+from txojobs.files.xlsx_cells import LINE_ENDS, LONG_NUMBER, NO_DATE, QUOTIENT, ZONED
 from txojobs.records import Column
 
 if TYPE_CHECKING:
@@ -134,6 +134,40 @@ def test_a_number_is_exact_or_becomes_text_and_is_counted(
     assert conversions == ({LONG_NUMBER: 1} if isinstance(cell, str) else {})
     back = read(tmp_path / "a.xlsx")[0]["a"]
     assert Decimal(str(back)) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "cell"),
+    [
+        (Decimal("176.35714285714285714285714285714285714"), 176.357142857143),
+        (Decimal("-0.0014285714285714285714285714285714285714"), -0.00142857142857143),
+        (Decimal("0.66666666666666666666666666666667"), 0.666666666666667),  # after a subtraction
+        (Decimal("6172839450617283945.25"), "6172839450617283945.25"),  # it ends: nothing was cut off
+        (6172839450617283945, "6172839450617283945"),
+        (Decimal("0.125"), 0.125),
+    ],
+)
+def test_a_quotient_is_a_number_that_a_spreadsheet_adds_up(
+    tmp_path: Path, number: int | Decimal, cell: float | str
+) -> None:
+    found, conversions = one(tmp_path / "a.xlsx", number, Column("a", "decimal", "0.00", is_quotient=True))
+    assert found == cell
+    kind = QUOTIENT if isinstance(cell, float) else LONG_NUMBER
+    assert conversions == ({} if number == Decimal("0.125") else {kind: 1})
+    text, _ = one(tmp_path / "b.xlsx", number, Column("a", "text", is_quotient=True))
+    assert text == str(number)
+    sent, _ = one(tmp_path / "c.xlsx", number, Column("a", "decimal", "0.00"))
+    assert Decimal(str(sent)) == number
+
+
+def test_what_is_known_of_some_columns_counts_where_the_others_are_not_known(tmp_path: Path) -> None:
+    hints = (Column("when", "date"), Column("share", "decimal", "0.0%"), Column("never", "text"))
+    row: Record = {"no": "1", "when": "2026-01-15", "share": Decimal("0.5")}
+    write(tmp_path / "a.xlsx", [row], options=WriteOptions(hints=hints))
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    assert [cell.value for cell in sheet[1]] == ["no", "when", "share"]
+    assert [cell.value for cell in sheet[2]] == ["1", at("2026-01-15T00:00:00"), 0.5]
+    assert [cell.number_format for cell in sheet[2]] == ["General", "yyyy-mm-dd", "0.0%"]
 
 
 def test_a_number_that_is_none_is_empty_and_counted(tmp_path: Path) -> None:

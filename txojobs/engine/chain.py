@@ -119,7 +119,7 @@ class Chain:
         if self._active_readers(key) + (key in self._counted) > 1:
             self.finish(key)
         if key in self._spools:
-            return RecordStream(self._streams[key].columns, self._spools[key].read())
+            return self._streams[key].with_batches(self._spools[key].read())
         return self._start(key)
 
     def finish(self, key: str) -> None:
@@ -155,7 +155,7 @@ class Chain:
             if state.results[key].state != "skipped":
                 outgoing = self._run(use, outgoing, meter)
         self._meters[key] = meter
-        self._streams[key] = RecordStream(outgoing.columns, meter.measured(outgoing.batches))
+        self._streams[key] = outgoing.with_batches(meter.measured(outgoing.batches))
         return self._streams[key]
 
     def _joined(self, keys: list[str]) -> RecordStream:
@@ -163,18 +163,17 @@ class Chain:
         streams = [self.open(key) for key in keys]
         if len(streams) == 1:
             return streams[0]
+        known = {each.name: each for stream in reversed(streams) for each in stream.known()}
         columns = None
         if streams and all(stream.columns is not None for stream in streams):
-            columns = tuple(
-                {each.name: each for stream in reversed(streams) for each in stream.columns or ()}[name]
-                for name in dict.fromkeys(each.name for stream in streams for each in stream.columns or ())
-            )
+            names = dict.fromkeys(each.name for stream in streams for each in stream.known())
+            columns = tuple(known[name] for name in names)
 
         def one_after_the_other() -> Iterator[Batch]:
             for stream in streams:
                 yield from stream.batches
 
-        return RecordStream(columns, one_after_the_other())
+        return RecordStream(columns, one_after_the_other(), tuple(known.values()) if columns is None else ())
 
     def _run(self, use: StepUse, incoming: RecordStream, meter: Meter) -> RecordStream:
         state = self._state
@@ -189,7 +188,7 @@ class Chain:
             self._rejects.append(rejects)
             meter.deadline = deadline = self._deadline_of(use)
             if use.timeout_s is not None:
-                incoming = RecordStream(incoming.columns, meter.bounded(incoming.batches))
+                incoming = incoming.with_batches(meter.bounded(incoming.batches))
 
             def read(key: str) -> RecordStream:
                 stream = self.open(key)

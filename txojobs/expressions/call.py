@@ -31,6 +31,7 @@ _FIXES = {
     ("list", "number"): "make it a list: to_array({})",
     ("list", "object"): "make it a list: to_array({})",
 }
+_DIVIDES = ("div", "avg")
 _KEEPS_NOTHING = ("boolean", "number", "text")
 """What a function gives that cannot hold a part of its arguments."""
 
@@ -39,6 +40,7 @@ def call(compiler: Compiler, node: Node) -> Run:
     """Return the closure of a call."""
     function: Function = FUNCTIONS[node["value"]]
     _vet(compiler, node, function)
+    compiler.divides |= node["value"] in _DIVIDES
     arguments = tuple(
         _argument(compiler, function, index, child) for index, child in enumerate(node["children"])
     )

@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 class Compiler:
     """Compiles the tree of one text; knows the text for the sake of errors.
 
-    `faults` are literals that no record could make right.
+    `faults` are literals that no record could make right; `divides` is set when a result may be a quotient, and
+    `quotients` are the members of objects that may be one.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.faults: list[ExpressionError] = []
+        self.divides = False
+        self.quotients: set[str] = set()
 
     def compile(self, node: Node) -> Run:
         """Return the closure of a node."""
@@ -43,6 +46,15 @@ class Compiler:
     def compile_all(self, nodes: list[Node]) -> tuple[Run, ...]:
         """Return the closures of several nodes."""
         return tuple(map(self.compile, nodes))
+
+    def compile_member(self, name: str, node: Node) -> Run:
+        """Return the closure of a member of an object."""
+        outer, self.divides = self.divides, False
+        run = self.compile(node)
+        if self.divides:
+            self.quotients.add(name)
+        self.divides |= outer
+        return run
 
     def place(self, node: Node) -> tuple[int, int]:
         """Return where a node begins and ends in the text."""
@@ -174,7 +186,8 @@ def _multi_select_list(compiler: Compiler, node: Node) -> Run:
 
 
 def _multi_select_dict(compiler: Compiler, node: Node) -> Run:
-    members = tuple((pair["value"], compiler.compile(pair["children"][0])) for pair in node["children"])
+    pairs = ((pair["value"], pair["children"][0]) for pair in node["children"])
+    members = tuple((name, compiler.compile_member(name, child)) for name, child in pairs)
     return lambda value: None if value is None else {name: member(value) for name, member in members}
 
 

@@ -20,10 +20,11 @@ class Expression:
     `paths` are the fields that it names, as tuples (`("Address", "City")`, `("lines", "[]", "Amount")`);
     `texts` names that may have been meant as text, `unmade` names looked up in an object that the expression
     makes without them. FieldWatch turns all three into errors. `faults` are literals that a function would refuse
-    for each record: known before there is one.
+    for each record: known before there is one. `divides` tells that the result may be a quotient, `quotients` are the
+    members of objects that it makes which may be one.
     """
 
-    __slots__ = ("_run", "faults", "paths", "text", "texts", "unmade")
+    __slots__ = ("_run", "divides", "faults", "paths", "quotients", "text", "texts", "unmade")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,6 +36,8 @@ class Expression:
         except RecursionError:
             raise ExpressionError("the expression nests too deeply", offset=0, length=len(text)) from None
         self.faults = tuple(compiler.faults)
+        self.divides = compiler.divides
+        self.quotients = frozenset(compiler.quotients)
         self.paths = survey.paths
         self.texts = frozenset(survey.texts)
         self.unmade = tuple(survey.unmade)

@@ -66,6 +66,7 @@ names of fields. Name fields that may be absent in `optional`.
 * `[0]` is an index, `[0, 1]` a list of two numbers; a list of one is `` `[0]` `` (but `in()` takes `[0]`).
 * `[]` flattens a list; the empty list is `` `[]` ``.
 * `a - b` and `a + b` do not exist: `sub(a, b)`, `add(a, b)`. A name with a hyphen needs double quotes.
+* `div()` and `avg()` give up to 38 digits; .xlsx holds 15 of them. `round(div(a, b), 2)` gives two decimals.
 * Dates are texts: `OrderDate >= '2026-01-01'` compares them rightly as long as all have the same form.
 * Positions in a text begin with 0: `substring('abc', 1)` is `'bc'`.
 

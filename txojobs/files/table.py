@@ -31,7 +31,7 @@ class WriteOptions:
     `name` is what errors call the file, which at that time has a temporary name (its own name when None).
     `created` goes into the properties of a workbook (a fixed date when None): equal input then gives equal
     bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one. `sheet` names the one
-    sheet of a workbook that is written as a single table.
+    sheet of a workbook that is written as a single table. `hints` is that of the RecordStream.
     """
 
     name: str | None = None
@@ -40,6 +40,7 @@ class WriteOptions:
     bom: bool = False
     sheet: str = "Data"
     created: datetime | None = None
+    hints: Columns = ()
 
     def shown(self, path: Path) -> Path:
         """Return the path to name in errors."""

@@ -1,15 +1,15 @@
 r"""How one value becomes one cell of a worksheet, exact or counted, never a formula.
 
-Numbers of up to 15 significant digits are numbers; longer ones would lose digits and become text. Text stays
-text. ISO dates become real dates in columns of that type. What XML 1.0 (section 2.2) cannot hold becomes
-visible as `\uXXXX`. Limits: "Excel specifications and limits", Microsoft.
+Numbers of up to 15 significant digits are numbers; longer ones would lose digits and become text, but for quotients,
+which were cut off anyway and are rounded. Text stays text. ISO dates become real dates in columns of that type. What
+XML 1.0 (section 2.2) cannot hold becomes visible as `\uXXXX`. Limits: "Excel specifications and limits", Microsoft.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError
@@ -26,6 +26,7 @@ MAX_CELL = 32_767
 """UTF-16 units of text in one cell."""
 
 LONG_NUMBER = "numbers beyond 15 digits written as text"
+QUOTIENT = "quotients rounded to 15 digits"
 ZONED = "datetimes with a time zone written in UTC"
 NO_DATE = "dates that a worksheet cannot hold written as text"
 LINE_ENDS = "texts with CR LF line ends written with LF"
@@ -33,6 +34,9 @@ LINE_ENDS = "texts with CR LF line ends written with LF"
 Cell = str | bool | int | Decimal | datetime | date | None
 
 _DIGITS = 15
+_DIGITS_OF_EXCEL = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN)
+_ENDLESS = 30
+"""Digits of a quotient that was cut off, at 38, and has lost a few to a subtraction; one that ends is shorter."""
 _MAX_PLAIN_INT = 10**_DIGITS
 _MAX_ADJUSTED = 306
 """Excel's largest number is 9.99E+307, its smallest 2.2E-308."""
@@ -105,6 +109,12 @@ class Cells:
         if column.type != "text":
             if fits(value):
                 return value
+            rounded = (
+                _DIGITS_OF_EXCEL.plus(Decimal(value)) if column.is_quotient and _is_cut_off(value) else value
+            )
+            if fits(rounded):
+                self._tally.add(QUOTIENT)
+                return rounded
             self._tally.add(LONG_NUMBER)
         digits = decimal_text(value) if isinstance(value, Decimal) else str(value)
         return self.text(digits, column.name, row=row)
@@ -140,6 +150,10 @@ class Cells:
         if utc or sign:
             self._tally.add(ZONED)
         return moment
+
+
+def _is_cut_off(number: int | Decimal) -> bool:
+    return isinstance(number, Decimal) and len(number.as_tuple().digits) >= _ENDLESS
 
 
 def fits(number: int | Decimal) -> bool:

@@ -38,7 +38,7 @@ class Filter(Step):
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield the records that are kept, in their order."""
-        return RecordStream(records.columns, self._keep(ctx, records.batches))
+        return records.with_batches(self._keep(ctx, records.batches))
 
     def _keep(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         evaluate = self.where.expression.evaluate

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
 from txojobs.errors import FileOperationError, Problem, StepError, TxoBaseError
-from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
+from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.files import extension_of
@@ -77,7 +77,8 @@ class Load(Step):
         columns = stream.columns
         if columns is not None:
             columns = tuple(each._replace(type=self.types.get(each.name, each.type)) for each in columns)
-        return RecordStream(columns, self._typed(ctx, stream.batches))
+        hints = tuple(Column(name, each) for name, each in self.types.items()) if columns is None else ()
+        return RecordStream(columns, self._typed(ctx, stream.batches), hints)
 
     def _typed(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         unseen = set(self.types) - set(self.optional)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from txojobs.errors import StepError, TxoBaseError
-from txojobs.records import Column, JsonValue, Record
+from txojobs.records import Column, Columns, JsonValue, Record
 from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.kinds import JmesPath
 from txojobs.steps.spec import Doc
@@ -31,11 +31,33 @@ def expressions(values: Iterable[JmesPath | Value]) -> list[JmesPath]:
 
 def outgoing_column(name: str, value: JmesPath | Value, known: dict[str, Column]) -> Column:
     """Return what is known of a column that is made of `known` ones."""
-    if isinstance(value, Value):
-        source = known.get(value.value.text) if value.value else None
-        return Column(name, value.type or (source.type if source else None), value.format)
-    source = known.get(value.text)
-    return Column(name, source.type, source.format) if source else Column(name)
+    asked = value if isinstance(value, Value) else Value(value=value)
+    path = asked.value
+    source = known.get(path.text) if path else None
+    if source is None:
+        return Column(name, asked.type, asked.format, is_quotient=path is not None and _divides(path, known))
+    given = asked.format if isinstance(value, Value) else source.format
+    return source._replace(name=name, type=asked.type or source.type, format=given, label=None)
+
+
+def _divides(path: JmesPath, known: dict[str, Column]) -> bool:
+    """Tell whether an expression may give a quotient: one of its own, or one that it works on."""
+    names = {names[0] for names in path.expression.paths if names}
+    return path.expression.divides or any(known[name].is_quotient for name in names if name in known)
+
+
+def shaped(known: Columns, *, columns: dict[str, JmesPath | Value], types: dict[str, ColumnType]) -> Columns:
+    """Return what is known of columns after `columns` (nothing of them when empty) and `types` of a transform."""
+    if columns:
+        before = {column.name: column for column in known}
+        known = tuple(outgoing_column(name, value, before) for name, value in columns.items())
+    return tuple(each._replace(type=types.get(each.name, each.type)) for each in known)
+
+
+def with_types(known: Columns, types: dict[str, ColumnType]) -> Columns:
+    """Return `known` and, of which nothing else is known, the columns that `types` names."""
+    names = {column.name for column in known}
+    return (*known, *(Column(name, each) for name, each in types.items() if name not in names))
 
 
 def projection(columns: dict[str, JmesPath | Value]) -> Callable[[Record], Record]:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
 from txojobs.errors import StepError, TxoBaseError
-from txojobs.records import Batch, Columns, JsonValue, Record, RecordStream
+from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import Memory, Role, Step
 from txojobs.steps.kinds import JmesPath, ListJmesPath
 from txojobs.steps.spec import Doc
@@ -46,7 +46,9 @@ class Query(Step):
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield the result in batches."""
-        return RecordStream(None, self._result(ctx, records.batches))
+        quotients = sorted(self.expression.expression.quotients)
+        hints = tuple(Column(name, is_quotient=True) for name in quotients)
+        return RecordStream(None, self._result(ctx, records.batches), hints)
 
     def _result(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         everything: list[JsonValue] = [record for batch in batches for record in batch]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError
-from txojobs.records import Batch, JsonValue, RecordStream
+from txojobs.records import Batch, Columns, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.files import extension_of, writing
 from txojobs.steps.kinds import FileName, StepRef
@@ -74,15 +74,16 @@ class Save(Step):
         """Yield on what is written."""
         if self.sheets:
             return RecordStream(None, self._workbook(ctx))
-        return RecordStream(records.columns, self._file(ctx, records))
+        return records.with_batches(self._file(ctx, records))
 
-    def _options(self, ctx: RunContext) -> Any:
+    def _options(self, ctx: RunContext, *, hints: Columns = ()) -> Any:
         from txojobs.files.table import WriteOptions  # noqa: PLC0415
 
         return WriteOptions(
             name=self.file.text.replace("\\", "/").rpartition("/")[2],
             formula_guard=self.formula_guard,
             created=ctx.now,
+            hints=hints,
         )
 
     def _file(self, ctx: RunContext, records: RecordStream) -> Iterator[Batch]:
@@ -94,7 +95,7 @@ class Save(Step):
             return
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         writer = format_of(self.file.text).open_writer(
-            path, columns=records.columns, options=self._options(ctx)
+            path, columns=records.columns, options=self._options(ctx, hints=records.hints)
         )
         self._note(ctx, (yield from writing(writer, chain([] if first is None else [first], batches))))
 

@@ -12,7 +12,7 @@ from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.changes import Changes
 from txojobs.steps.kinds import JmesPath, field_path
-from txojobs.steps.projection import Value, expressions, outgoing_column, projection
+from txojobs.steps.projection import Value, expressions, projection, shaped, with_types
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing, watching
 from txojobs.suggest import nearest
@@ -83,17 +83,17 @@ class Transform(Step):
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return the columns after all options."""
-        changed = None if incoming is None else self._changes().columns(incoming)
-        if self.columns:
-            before = {column.name: column for column in changed or ()}
-            changed = tuple(outgoing_column(name, value, before) for name, value in self.columns.items())
-        if changed is None:
-            return None
-        return tuple(each._replace(type=self.types.get(each.name, each.type)) for each in changed)
+        return None if incoming is None and not self.columns else self._shaped(incoming or ())
+
+    def _shaped(self, known: Columns) -> Columns:
+        return shaped(self._changes().columns(known), columns=self.columns, types=self.types)
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield one record for each that comes in."""
-        return RecordStream(self.outgoing(records.columns), self._reshape(ctx, records.batches))
+        batches, known = self._reshape(ctx, records.batches), self._shaped(records.known())
+        if records.columns is None and not self.columns:
+            return RecordStream(None, batches, with_types(known, self.types))
+        return RecordStream(known, batches)
 
     def _reshape(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         later = [(each, field_watch(each, optional=self.optional)) for each in self._named_later()]

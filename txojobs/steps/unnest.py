@@ -41,7 +41,7 @@ class Unnest(Step):
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield the records in order, and the elements of each in theirs."""
-        return RecordStream(self.outgoing(records.columns), self._elements(ctx, records.batches))
+        return records.with_batches(self._elements(ctx, records.batches))
 
     def _elements(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         position = 0

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from txojobs.errors import Mark
     from txojobs.files.xlsx_writing import Workbook
-    from txojobs.records import Batch, Columns, RecordStream
+    from txojobs.records import RecordStream
 
-_Sheet: TypeAlias = "tuple[str, Columns | None, Iterator[Batch]]"
+_Sheet: TypeAlias = "tuple[str, RecordStream]"
 
 
 def check_sheets(names: Iterable[str], *, where: Mark) -> Iterable[Problem]:
@@ -47,7 +47,7 @@ def write_workbook(
     try:
         for name, stream in streams:
             first = next(stream.batches, None)
-            waiting.append((name, stream.columns, chain([first] if first else [], stream.batches)))
+            waiting.append((name, stream.with_batches(chain([first] if first else [], stream.batches))))
             if first is not None:
                 book = book or open_book()
                 written += _write_sheets(book, waiting)
@@ -65,9 +65,9 @@ def write_workbook(
 
 
 def _write_sheets(book: Workbook, sheets: list[_Sheet]) -> Iterator[WriteSummary]:
-    for name, columns, batches in sheets:
-        sheet = book.sheet(name, columns=columns)
-        for batch in batches:
+    for name, stream in sheets:
+        sheet = book.sheet(name, columns=stream.columns, hints=stream.hints)
+        for batch in stream.batches:
             sheet.write(batch)
         yield sheet.close()
 
