@@ -149,6 +149,45 @@ def test_a_file_beyond_the_limit_of_the_session_leaves_the_old_one(
     assert old.read_bytes() == b"old"
 
 
+EACH_SIZE = """
+import gc, resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+import xlsxwriter.workbook
+from test_full_disk import COLUMNS, export
+from txojobs.errors import FileOperationError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+class Limited(xlsxwriter.workbook.ZipFile):
+    def write(self, *args):  # the parts of the workbook are on the disk by then
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        super().write(*args)
+xlsxwriter.workbook.ZipFile = Limited
+for size in range(100, 8000, 100):
+    try:
+        export(Path(sys.argv[1]), Path(sys.argv[2]), extension=".xlsx", columns=COLUMNS, rows=40)
+        said = "whole"
+    except FileOperationError as err:
+        said = "refused" if "larger than" in str(err) else str(err)
+    gc.collect()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    print(said)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are POSIX")
+def test_a_small_workbook_that_is_cut_at_any_byte_gives_one_error_and_no_late_one(tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    places = [str(tmp_path / "output"), str(tmp_path / "journal"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", EACH_SIZE, *places]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    said = done.stdout.split()
+    assert said == ["refused"] * said.count("refused") + ["whole"] * said.count("whole")
+    assert {"refused", "whole"} == set(said)
+
+
 CUT_OFF = """
 import os, signal, sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,25 +23,31 @@ class Target:
     """The file that the workbook is zipped into.
 
     When the system refuses a write, XlsxWriter leaves a zip file behind that tries again when it is
-    collected. Once `broken` is set such late writes end here: the first error stays the only one.
+    collected. Once `broken` is set such late writes end here, at positions as they would be: the first error
+    stays the only one.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._end = 0
+        self._at = 0
         self.broken = False
 
     def write(self, data: bytes) -> int:
         """Write, or let the data go."""
-        return len(data) if self.broken else self._file.write(data)
+        self._at += len(data) if self.broken else self._file.write(data)
+        return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, unless broken."""
-        return 0 if self.broken else self._file.seek(offset, whence)
+        """Move; where the end is, a broken file does not know."""
+        if not self.broken:
+            self._at = self._file.seek(offset, whence)
+        elif whence == os.SEEK_SET:
+            self._at = offset
+        return self._at
 
     def tell(self) -> int:
         """Return the position."""
-        return 0 if self.broken else self._file.tell()
+        return self._at
 
     def flush(self) -> None:
         """Hand what is buffered to the system."""
