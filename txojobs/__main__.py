@@ -6,6 +6,7 @@ nothing open ends the process at once: taking the modules apart would cost a qua
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -20,8 +21,10 @@ def main() -> None:
     if args in (["--version"], ["-V"]):
         from txojobs._version import __version__  # noqa: PLC0415  # the fast path
 
-        sys.stdout.write(f"txojobs {__version__}\n")
-        sys.exit(0)
+        with contextlib.suppress(OSError):  # then the long way tells
+            sys.stdout.write(f"txojobs {__version__}\n")
+            sys.stdout.flush()
+            sys.exit(0)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the one who started us has closed it
             nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the life of the process

@@ -201,7 +201,7 @@ class Workplace:
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-        return Done(process.returncode, out.decode("utf-8"), err.decode("utf-8"))
+        return Done(process.returncode, (out or b"").decode("utf-8"), (err or b"").decode("utf-8"))
 
 
 class Done:

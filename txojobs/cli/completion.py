@@ -7,6 +7,8 @@ from pathlib import PurePath
 
 import click
 
+from txojobs.cli.console import stdout
+
 INSTALL = {
     "bash": '# Add to ~/.bashrc:  eval "$(txojobs completion bash)"',
     "zsh": '# Add to ~/.zshrc, after compinit:  eval "$(txojobs completion zsh)"',
@@ -34,4 +36,4 @@ def completion(ctx: click.Context, shell: str | None) -> None:
         raise click.UsageError(f"say for which shell: {', '.join(INSTALL)}", ctx)
     root = ctx.find_root()
     script = found(root.command, {}, "txojobs", "_TXOJOBS_COMPLETE").source()
-    click.echo(f"{INSTALL[name]}\n{script.strip()}")
+    stdout().line(f"{INSTALL[name]}\n{script.strip()}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
+
+from txojobs.errors import FileOperationError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -16,12 +19,15 @@ _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", 
 class Console:
     """One of the two output streams.
 
-    Nothing written here can fail: a character that it lacks is spelled out, and when nobody listens any more
-    (`txojobs run ... | head -1`) the rest goes nowhere, so that a run does not fail for want of a reader.
+    A character that it lacks is spelled out, and when nobody listens any more (`txojobs run ... | head -1`) the rest
+    goes nowhere. What the system refuses is an error; one that `goes_on` keeps it in `failure` and falls silent, so
+    that a run does not fail in its midst.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, goes_on: bool = False) -> None:
         self.stream = stream
+        self.failure: FileOperationError | None = None
+        self._goes_on = goes_on
         self.is_terminal = bool(getattr(stream, "isatty", lambda: False)())
         self.is_live = self.is_terminal and os.environ.get("TERM") != "dumb"
         self.colour = _wants_colour(is_terminal=self.is_terminal)
@@ -32,22 +38,23 @@ class Console:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour else text
 
     def line(self, text: str = "") -> None:
-        """Write a line."""
+        """Write a line.
+
+        Raises:
+            FileOperationError: the disk is full, say; not on a console that `goes_on`.
+        """
         try:
             self.stream.write(text + "\n")
             self.stream.flush()
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
             self.line(text.encode(encoding, "backslashreplace").decode(encoding))
-        except OSError:
-            self._fall_silent()
-
-    def _fall_silent(self) -> None:
-        """Let this and the interpreter's last flush go nowhere."""
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.stream.fileno())
-            os.close(nowhere)
+        except OSError as err:
+            fall_silent(self.stream)
+            if not has_gone(err):
+                self.failure = self.failure or unwritable(err)
+                if not self._goes_on:
+                    raise self.failure from err
 
     def restore(self) -> None:
         """Show the cursor again, which live lines hide; for a process that ends at once."""
@@ -56,14 +63,35 @@ class Console:
                 os.write(self.stream.fileno(), b"\x1b[?25h\n")
 
 
-def stdout() -> Console:
+def stdout(*, goes_on: bool = False) -> Console:
     """Return the console of standard output."""
-    return Console(sys.stdout)
+    return Console(sys.stdout, goes_on=goes_on)
 
 
 def stderr() -> Console:
-    """Return the console of standard error."""
-    return Console(sys.stderr)
+    """Return the console of standard error: what it cannot show, nothing can."""
+    return Console(sys.stderr, goes_on=True)
+
+
+def fall_silent(stream: TextIO) -> None:
+    """Let this and the interpreter's last flush go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def has_gone(err: OSError) -> bool:
+    """Tell whether the reader of a pipe has closed it; Windows says EINVAL then."""
+    return isinstance(err, BrokenPipeError) or (sys.platform == "win32" and err.errno == errno.EINVAL)
+
+
+def unwritable(err: OSError) -> FileOperationError:
+    """Return the error for a standard output that takes nothing."""
+    return FileOperationError(
+        f"standard output cannot be written: {err.strerror or err}",
+        how_to_fix="send it to another place; what the command has done beside it stays done",
+    )
 
 
 def _wants_colour(*, is_terminal: bool) -> bool:

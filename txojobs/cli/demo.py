@@ -29,7 +29,7 @@ def serve(port: int) -> None:
     """Serve the demo data on this machine until you stop it."""
     from txojobs.demo.serve import serve as serve_demo  # noqa: PLC0415
 
-    console = stdout()
+    console = stdout(goes_on=True)
 
     def ready(url: str) -> None:
         console.line(f"{url}/Customers?$top=5")

@@ -35,7 +35,7 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
     workspace: Workspace = workspace_of(ctx)
     jobs = [_facts(name, path, workspace) for name, path in job_names(workspace).items()]
     if as_json:
-        click.echo(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))
+        stdout().line(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))
         return
     console = stdout()
     if not jobs:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from txojobs.cli.console import stderr
-from txojobs.cli.exit_codes import BUG, INTERRUPTED, INVALID, exit_code
+from txojobs.cli.console import fall_silent, has_gone, stderr, unwritable
+from txojobs.cli.exit_codes import BUG, FAILED, INTERRUPTED, INVALID, exit_code
 from txojobs.errors import TxoBaseError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def cli(ctx: click.Context, workspace: str | None) -> None:
 def run_command_line(args: Sequence[str]) -> int:
     """Run a command and return its exit code. Nothing below shows a traceback or decides about a code."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a console without UTF-8 must not crash us
     try:
         result = cli.main(args=list(args), prog_name="txojobs", standalone_mode=False)
@@ -104,9 +104,8 @@ def run_command_line(args: Sequence[str]) -> int:
     except click.ClickException as err:
         stderr().line(f"Error: {err.format_message()}")
         return INVALID
-    except BrokenPipeError:
-        _silence_stdout()
-        return 0
+    except OSError as err:
+        return _show_refused_output(err)
     except (TxoBaseError, KeyboardInterrupt) as err:
         _show(err)
         return exit_code(err)
@@ -163,12 +162,17 @@ def _show_bug(err: Exception) -> int:
     return BUG
 
 
-def _silence_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: whoever read our output has closed it."""
-    import os  # noqa: PLC0415
+def _show_refused_output(err: OSError) -> int:
+    """Say that what click writes, the help, could not be written; any other OSError is a bug of ours."""
+    import traceback  # noqa: PLC0415
 
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if traceback.extract_tb(err.__traceback__)[-1].name != "echo":
+        return _show_bug(err)
+    fall_silent(sys.stdout)
+    if has_gone(err):
+        return 0
+    _show(unwritable(err))
+    return FAILED
 
 
 def workspace_of(ctx: click.Context) -> Any:

@@ -23,7 +23,7 @@ from txojobs.cli.loading import load_valid_job
 from txojobs.cli.main import source_lines, workspace_of
 from txojobs.cli.signals import Signals
 from txojobs.cli.summary import refusal_as_json, show_summary
-from txojobs.errors import RunCancelledError, TxoBaseError
+from txojobs.errors import FileOperationError, RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
     JOB is the name of a job in jobs/, or a path. Its params are given with -p NAME=VALUE, or as --NAME VALUE.
     """
     gc.enable()  # it rests while a command starts
-    screen = stderr() if options["as_json"] else stdout()
+    screen = stderr() if options["as_json"] else stdout(goes_on=True)
     cancel = threading.Event()
     with Signals(cancel, farewell=screen.restore) as signals:
         try:
@@ -86,7 +86,8 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
                 )
         except (TxoBaseError, KeyboardInterrupt, click.UsageError) as err:
             if options["as_json"]:
-                _print_json(refusal_as_json(err, job=job))
+                with contextlib.suppress(FileOperationError):  # why there was no run weighs more
+                    _print_json(refusal_as_json(err, job=job))
             if isinstance(err, RunCancelledError) and signals.number is not None:
                 err.signal_number = signals.number
             raise
@@ -95,6 +96,8 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
         if not options["quiet"] or report.error is not None:
             console = screen if report.error is None else stderr()
             show_summary(console, report, workspace, source=source_lines, again=again)
+        if screen.failure is not None and report.error is None and not options["as_json"]:
+            raise screen.failure
         return run_code(
             report.outcome, report.error, signal_number=signals.number, requested=bool(report.traffic)
         )
@@ -156,7 +159,7 @@ def _again(job: Job, places: tuple[str, str], params: dict[str, str], options: d
 def _print_json(document: dict[str, Any]) -> None:
     from txojobs.engine.report import document as as_text  # noqa: PLC0415  # only when asked for
 
-    click.echo(as_text(document).decode())
+    stdout().line(as_text(document).decode())
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def schema(ctx: click.Context, *, write: bool, check: bool) -> int:
     if write and check:
         raise click.UsageError("--write and --check exclude each other", ctx)
     if not write and not check:
-        click.echo(schema_text(), nl=False)
+        stdout().line(schema_text().rstrip("\n"))
         return DONE
     workspace: Workspace = workspace_of(ctx)
     stale = [name for name, text in generated().items() if _read(workspace.root / name) != text]
