@@ -240,6 +240,20 @@ def test_the_command_says_what_is_safe_and_how_to_repeat(tmp_path: Path) -> None
     assert "Traceback" not in done.err + done.out
 
 
+def test_p2_on_error_continue_goes_on_without_what_failed_twice(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(changed(3, lambda page: page["value"].pop())) as server:
+        work.config({"api-base-url": server.url})
+        work.job(STABLE.replace("- id: customers", "- id: customers\n    on-error: continue"))
+        report = work.run()
+        firsts = [asked for asked in server.asked if asked.page == 1 and "$top" not in asked.query]
+    assert report.outcome == "partial"
+    assert report.error is None
+    assert len(firsts) == 2
+    assert not work.outputs()
+    assert any("customers failed, and the run went on without it" in each for each in report.warnings)
+
+
 def doubled(asked: Asked) -> Reply:
     """Page 3 brings the record C00001 of page 1 again, with another balance."""
     found = page_of(asked, rows=50, size=10)

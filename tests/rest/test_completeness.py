@@ -85,3 +85,20 @@ def test_an_empty_set_is_proven_empty(serve: Serve, connect: Connect) -> None:
     got, reader = read(connect(serve(page(odata_count=0))), key=("No",))
     assert got == []
     assert reader.proof.strength == "counted"
+
+
+def test_a_page_that_comes_again_behind_another_link_is_an_error(serve: Serve, connect: Connect) -> None:
+    """The service ignores its own token; the count, which it does not tell, would have shown it."""
+    again = [page(*rows(1, 3), next_link=f"C?t={number}") for number in range(1, 5)]
+    server = serve(*again, page())
+    with pytest.raises(
+        IncompleteReadError, match="page 2 of Customers begins with a record that began an earlier page"
+    ):
+        read(connect(server))
+    assert len(server.requests) == 2
+
+
+def test_alike_pages_are_right_where_the_key_was_not_asked_for(serve: Serve, connect: Connect) -> None:
+    server = serve(page({"Country": "SE"}, next_link="C?t=1"), page({"Country": "SE"}))
+    got, _ = read(connect(server), select=("Country",))
+    assert got == [{"Country": "SE"}] * 2

@@ -64,12 +64,25 @@ def test_a_service_that_tells_nothing_leaves_the_first_error(
     assert "check the name of the entity" in (error.how_to_fix or "")
 
 
-@pytest.mark.parametrize("entity", ["Company('A')/Custmers", "Customers('1')"])
-def test_a_path_that_is_no_name_of_the_root_is_not_compared(
+@pytest.mark.parametrize("entity", ["Company('A')/Custmers", "Customers('1')", "Customers/Ordrs"])
+def test_a_fault_behind_the_first_name_of_a_path_is_not_blamed_on_that_name(
     entity: str, serve: Serve, connect: Connect
 ) -> None:
     error, _ = unknown(serve, says(V4), connect, entity)
-    assert "did you mean" not in (error.how_to_fix or "")
+    assert "check the name of the entity" in (error.how_to_fix or "")
+
+
+@pytest.mark.parametrize("entity", ["Custmers('1')/Orders", "Custmers/Orders"])
+def test_the_first_name_of_a_path_gets_a_did_you_mean(entity: str, serve: Serve, connect: Connect) -> None:
+    error, _ = unknown(serve, says(V4), connect, entity)
+    assert "did you mean 'Customers'?" in (error.how_to_fix or "")
+
+
+def test_a_whole_address_is_not_compared_with_names(serve: Serve, connect: Connect) -> None:
+    server = serve(fault.by_target({"/v2": says(V4)}))
+    with pytest.raises(EntityNotFoundError):
+        read(connect(f"{server.url}/v2"), entity=f"{server.url}/v2/Custmers", count=False)
+    assert [request.target for request in server.requests] == ["/v2/Custmers"]
 
 
 def test_functions_are_no_entity_sets() -> None:

@@ -122,7 +122,7 @@ class Run:
         try:
             self._pull_once()
         except IncompleteReadError as err:
-            if self.read_again or self.request.cancel.is_set():
+            if self.request.cancel.is_set():
                 raise
             self._start_over(err)
             self._pull_once()

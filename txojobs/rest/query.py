@@ -43,9 +43,9 @@ class EntityQuery:
     `entity` is the path below the base address, encoded (`Customers`, `Company('A')/Customers`), or an
     absolute address of the same origin. `filter` and `order_by` are OData texts, not yet encoded; `expand` names
     paths of related records. `key` names the fields that no two records share; `limit` is the most records wanted.
-    `count` says whether the number of records is asked for, `count_limit` the number at which the service stops to
-    count. `extra` are further options, as they are sent. `adds_to_order` completes the order with fields that nobody
-    asked for, and is left out when the service refuses it. `types` are the Edm types of fields, where known.
+    `count` says whether the number of records is asked for. `extra` are further options, as they are sent.
+    `adds_to_order` completes the order with fields that nobody asked for, and is left out when the service refuses
+    it. `types` are the Edm types of fields, where known.
     """
 
     entity: str
@@ -64,7 +64,6 @@ class EntityQuery:
     odata: str = "v4"
     adds_to_order: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
-    count_limit: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked.

@@ -44,13 +44,13 @@ def offered(value: Any) -> tuple[str, ...]:
 def say_what_there_is(
     err: EntityNotFoundError, client: TxoRestAPI, entity: str, *, deadline: float | None
 ) -> None:
-    """Add to a 404 what the service has instead, when `entity` stands directly below its root and is not there.
+    """Add to a 404 what the service has instead, when the first name of `entity` is none of them.
 
     Asks the service once more. When that fails, too, the error stays as it is.
     """
-    if "://" in entity or "/" in entity:
+    if "://" in entity:
         return
-    name = unquote(re.split(r"[(?]", entity, maxsplit=1)[0])
+    name = unquote(re.split(r"[(?/]", entity, maxsplit=1)[0])
     try:
         known = client.fetch("GET", "", parse=lambda answer: offered(read_json(answer)), deadline=deadline)
     except ApiError as told:
@@ -59,5 +59,7 @@ def say_what_there_is(
     if not known or name in known:
         return
     near = nearest(name, known)
+    if near is None and name != unquote(entity):
+        return  # a path or a key, whose fault may lie behind its first name
     listed = ", ".join(known[:_LONGEST_LIST]) + (", ..." if len(known) > _LONGEST_LIST else "")
     err.how_to_fix = f"{near} The service has {listed}" if near else f"the service has {listed}"

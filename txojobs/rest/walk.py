@@ -107,8 +107,6 @@ class PageWalk:
             self.count_note = "not asked: limit" if query.count else "not asked: switched off"
         elif self.count is None:
             self.count_note = refused or "the service does not tell its count"
-        elif self.count == query.count_limit:
-            self.count_note = f"the service counts no further than {self.count:,}"
         self.by_key = self.by_key and query.whole_order == query.key
         return page
 
