@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "redact", "_version", "suggest"),
+    ("errors", "records", "redact", "_version", "suggest", "interrupts"),
     ("yaml_slips", "yaml_limits"),
     ("yaml_faults",),
     ("yaml_compose",),

@@ -17,6 +17,7 @@ from txojobs.engine.old_logs import days_to_keep, remove_old_logs
 from txojobs.engine.report import RunReport, StepResult, title_of
 from txojobs.engine.request import RunRequest
 from txojobs.errors import ConfigurationError, FileOperationError, RunCancelledError
+from txojobs.interrupts import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +135,8 @@ def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
         if not told:
             told = True
             listener.waiting("another run of this job goes on; waiting until it has ended")
-        if request.cancel.wait(seconds):
+        wait_for(seconds, (request.cancel,))
+        if request.cancel.is_set():
             raise RunCancelledError("interrupted while waiting for the other run")
 
     with run_lock(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from txojobs.errors import ApiError, ValidationError
 from txojobs.exact_json import encode
+from txojobs.interrupts import interrupts
 from txojobs.redact import Redactor
 from txojobs.rest.auth import credential_for
 from txojobs.rest.content import read_any
@@ -233,7 +234,8 @@ class TxoRestAPI:
         return Request(method.upper(), address, sent, body, conditional=is_conditional(method, sent))
 
     def _limits(self, deadline: float | None, cancel: threading.Event | None = None) -> Limits:
-        return Limits(deadline, self._cancels if cancel is None else (*self._cancels, cancel))
+        own = () if cancel is None else (cancel,)
+        return Limits(deadline, (*self._cancels, *own, *interrupts()))
 
 
 def _as_it_is(answer: Answer) -> Answer:

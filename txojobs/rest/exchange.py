@@ -7,6 +7,7 @@ origins that the api may talk to anyway.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
@@ -57,6 +58,7 @@ class Exchange:
         self._redactor = redactor
         self._credential = credential
         self._transport = Transport(settings, guard, timing, redactor=redactor)
+        self._closed = threading.Event()
         self.gates = Gates(settings, timing)
 
     def run(
@@ -79,7 +81,7 @@ class Exchange:
         ticket = gate.breaker.ticket()
         outcome = Outcome.NEUTRAL
         try:
-            loop = RetryLoop(self._settings.retry, self._timing, gate, request, limits)
+            loop = RetryLoop(self._settings.retry, self._timing, gate, request, self.waits(limits))
             result = loop.run(lambda: parse(self._attempt(request, gate, ticket, limits, accept)))
             outcome = Outcome.SUCCESS
         except AttemptError as failure:
@@ -113,13 +115,19 @@ class Exchange:
         return answer
 
     def _sent(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> tuple[Answer, Signature]:
-        gate.enter(ticket, limits)
-        signature = self._credential.sign(limits)
-        answer = self._transport.send(request, signature, limits, again=lambda: gate.enter(ticket, limits))
+        waits = self.waits(limits)
+        gate.enter(ticket, waits)
+        signature = self._credential.sign(waits)
+        answer = self._transport.send(request, signature, limits, again=lambda: gate.enter(ticket, waits))
         gate.traffic.count_bytes(len(answer.body))
         return answer, signature
 
+    def waits(self, limits: Limits) -> Limits:
+        """Return the limits of a wait between two requests of a call: closing ends it, too."""
+        return limits.stopped_by(self._closed)
+
     def close(self) -> None:
-        """Close all connections."""
+        """End each wait, in all threads, and close all connections; a request under way may still end."""
+        self._closed.set()
         self._credential.close()
         self._transport.close()

@@ -1,13 +1,14 @@
 """Repeat a function of a script when it fails, as a decorator or as a call (CONTRACT row G24).
 
-For code around the client; the client's own requests are retried by itself.
+For code around the client; the client's own requests are retried by itself. Each wait ends, after 10 minutes at
+most, and at once when the work is asked to stop. An error after which nobody knows whether the service has acted
+is never an invitation to act again (P3).
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 import tenacity
@@ -25,7 +26,9 @@ from txojobs.errors import (
     RunCancelledError,
     ValidationError,
 )
+from txojobs.interrupts import interrupts
 from txojobs.rest.settings import RetrySettings
+from txojobs.rest.timing import Limits, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +53,17 @@ FINAL = (
 _LONGEST_WAIT_S = RetrySettings().max_retry_after_s
 
 
+def _pause(seconds: float) -> None:
+    Timing().pause(seconds, Limits(cancels=interrupts()), reason="a function is repeated")
+
+
 @overload
 def manual_retry(
     function: None = None,
     *,
     max_retries: int = 3,
     backoff: float = 2.0,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = _pause,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -66,7 +73,7 @@ def manual_retry(
     *args: Any,
     max_retries: int = 3,
     backoff: float = 2.0,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = _pause,
     **options: Any,
 ) -> R: ...
 
@@ -76,15 +83,15 @@ def manual_retry(
     *args: Any,
     max_retries: int = 3,
     backoff: float = 2.0,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = _pause,
     **options: Any,
 ) -> Callable[[Callable[P, R]], Callable[P, R]] | R:
     """Repeat after 1 s, `backoff` s, `backoff` squared s, ... up to `max_retries` times.
 
     `@manual_retry(max_retries=5)` decorates; `manual_retry(api.get, "/items", max_retries=5)` calls at once, with
-    the further arguments, and returns the result. A rate limit waits as long as the service asked, when that is
-    not too long. What would come again, and a change that may have been carried out, is not repeated. The last
-    error is raised unchanged.
+    the further arguments, and returns the result. A rate limit waits as long as the service asked, and is not
+    repeated when that is more than 10 minutes; no other wait is longer either. What would come again, and a change
+    that may have been carried out, is not repeated. The last error is raised unchanged.
     """
 
     def decorate(repeated: Callable[P, R]) -> Callable[P, R]:
@@ -95,7 +102,7 @@ def manual_retry(
                 stop=tenacity.stop_after_attempt(max_retries + 1),
                 wait=lambda state: _wait_s(state, backoff),
                 retry=tenacity.retry_if_exception(_may_help),
-                before_sleep=tenacity.before_sleep_log(_log, logging.WARNING),
+                before_sleep=lambda state: _tell(state, max_retries),
                 reraise=True,
             )
             return retrying(repeated, *args, **options)
@@ -109,15 +116,32 @@ def _may_help(err: BaseException) -> bool:
     if not isinstance(err, Exception) or isinstance(err, FINAL):
         return False
     if isinstance(err, ApiRateLimitError):
-        return (err.retry_after or 0.0) <= _LONGEST_WAIT_S
+        return not err.outcome_unknown and _asked_s(err) <= _LONGEST_WAIT_S
     if isinstance(err, ApiError):
         refused = err.status is not None and 400 <= err.status < 500  # noqa: PLR2004  # RFC 9110: the request is at fault
         return not err.outcome_unknown and (not refused or isinstance(err, ApiTimeoutError))
     return True
 
 
+def _asked_s(err: BaseException | None) -> float:
+    return (err.retry_after or 0.0) if isinstance(err, ApiRateLimitError) else 0.0
+
+
 def _wait_s(state: tenacity.RetryCallState, backoff: float) -> float:
+    own = 1.0
+    for _ in range(state.attempt_number - 1):
+        own = min(_LONGEST_WAIT_S, own * backoff)
+    return max(own, _asked_s(state.outcome.exception() if state.outcome is not None else None))
+
+
+def _tell(state: tenacity.RetryCallState, max_retries: int) -> None:
     err = state.outcome.exception() if state.outcome is not None else None
-    own = backoff ** (state.attempt_number - 1)
-    asked = err.retry_after if isinstance(err, ApiRateLimitError) else None
-    return max(own, asked or 0.0)
+    _log.warning(
+        "attempt %d of %d of %s failed: %s: %s; trying again in %.1f s",
+        state.attempt_number,
+        max_retries + 1,
+        getattr(state.fn, "__name__", "a function"),
+        type(err).__name__,
+        err,
+        state.upcoming_sleep,
+    )

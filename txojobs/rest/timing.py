@@ -12,26 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiTimeoutError, RunCancelledError
+from txojobs.interrupts import wait_for
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
-
-_SLICE_S = 0.1
-"""How often a wait on several events looks at the others."""
-
-
-def wait_for(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
-    """Wait `seconds`, or until one of the events is set."""
-    if not cancels:
-        time.sleep(seconds)
-        return
-    end = time.monotonic() + seconds
-    first, others = cancels[0], cancels[1:]
-    while not any(event.is_set() for event in others):
-        left = end - time.monotonic()
-        if left <= 0 or first.wait(min(left, _SLICE_S) if others else left):
-            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +29,10 @@ class Limits:
     def until(self, moment: float) -> Limits:
         """Return these limits with a deadline no later than `moment`."""
         return replace(self, deadline=moment if self.deadline is None else min(moment, self.deadline))
+
+    def stopped_by(self, *events: threading.Event) -> Limits:
+        """Return these limits with further events."""
+        return replace(self, cancels=(*self.cancels, *events))
 
     def raise_if_cancelled(self) -> None:
         """Raise RunCancelledError when one of the events is set."""
