@@ -67,6 +67,7 @@ class _Linker:
                 if each.is_import
             },
             subtypes=self._subtypes(),
+            aliases=declared.aliases,
         )
 
     def _name(self, name: str) -> str:

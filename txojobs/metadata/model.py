@@ -118,6 +118,8 @@ class Service:
     imports: Mapping[str, Import] = field(default_factory=dict)
     subtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Each type that others build upon: the names of all of them, however far down."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Each alias of a namespace; addresses and filters may use it, too."""
 
     @property
     def dialect(self) -> Literal["v2", "v4"]:
@@ -127,6 +129,11 @@ class Service:
     def underlying(self, type_name: str) -> str:
         """Return the primitive type behind a type definition, any other type as it is."""
         return self.definitions.get(type_name, type_name)
+
+    def full_name(self, name: str) -> str:
+        """Return a qualified name with its namespace in place of an alias."""
+        prefix, dot, last = name.rpartition(".")
+        return f"{self.aliases.get(prefix, prefix)}{dot}{last}"
 
 
 def element_type(type_name: str) -> str:

@@ -1,0 +1,97 @@
+"""What records an address gives, as far as it can be known, and what is wrong in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.metadata.documents import V2, V4, service
+from txojobs.metadata.addresses import place_of
+from txojobs.metadata.faults import Fault
+
+STALE = "if the service has it by now, renew the snapshot: txojobs metadata ORG ENV --save"
+SERVICES = {"v2": service(V2), "v4": service(V4)}
+
+
+def led(address: str, dialect: str = "v4") -> str | None:
+    """Return the type that an address leads to, None when it is not known."""
+    found = place_of(address, SERVICES[dialect], snapshot="x.xml")
+    assert not isinstance(found, Fault), found
+    return None if found.kind is None else found.kind.name
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("Customers", "Shop.Customer"),
+        ("/Customers", "Shop.Customer"),
+        ("Customers?$top=1", "Shop.Customer"),
+        ("Customers('1')/Orders", "Shop.Order"),
+        ("Customers('a/b (c) ''d''')/Orders", "Shop.Order"),
+        ("Customers(No='1')/Orders(No='1',Line=2)/Customer", "Shop.Customer"),
+        ("Customers('1')/Home", "Shop.Types.Address"),
+        ("Customers(${{ params.no }})/Orders", "Shop.Order"),
+        ("Customers(No=${{ params.no }})/Orders(${{ params.a }})/Customer", "Shop.Customer"),
+        ("Customers/Shop.KeyCustomer", "Shop.KeyCustomer"),
+        ("Customers/Self.KeyCustomer/Orders", "Shop.Order"),
+        ("Me", "Shop.Person"),
+        ("TopCustomers(count=5)", "Shop.Customer"),
+        ("TopCustomers(count=5)/Orders", "Shop.Order"),
+        ("Customers/Shop.Overdue()", "Shop.Order"),
+        ("Customers/Overdue", "Shop.Order"),
+        ("Customers('1')/People", "Shop.Person"),
+        ("%43ustomers", "Shop.Customer"),
+        ("Container.Customers", "Shop.Customer"),
+    ],
+)
+def test_the_type_of_the_records_is_known(address: str, kind: str) -> None:
+    assert led(address) == kind
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("${{ params.entity }}", "${{ params.entity }}/Orders", "Customers('1')/${{ params.way }}"),
+        *("https://api.example.com/Nothing", "$all", "$crossjoin(Customers,Orders)", "Customers/$count"),
+        *("Unknown", "Unknown('1')/Anything", "Notes(1)/Anything", "Reset", "Customers('1')/Name"),
+        *(
+            "Customers('1')/Seller/$ref",
+            "Customers/Elsewhere.Function(a=1)/x",
+            "Me/Elsewhere.Type",
+            "",
+            "a'b",
+        ),
+    ],
+)
+def test_nothing_is_said_of_what_cannot_be_known(address: str) -> None:
+    assert led(address) is None
+
+
+def test_v2_leads_through_associations_and_functions() -> None:
+    assert led("Customers('1')/Orders", "v2") == "SHOP_SRV.Order"
+    assert led("Orders('1')/Buyer/Orders", "v2") == "SHOP_SRV.Order"
+    assert led("FindCustomers", "v2") == "SHOP_SRV.Customer"
+
+
+@pytest.mark.parametrize(
+    ("address", "underlined", "message", "fix"),
+    [
+        ("Custmers", "Custmers", "'Custmers' is no entity set of the service (x.xml)", "did you mean 'Customers'?"),
+        ("customers", "customers", "'customers' is no entity set of the service (x.xml)",
+         "did you mean 'Customers'?"),
+        ("Custmers('1')/Orders", "Custmers", "'Custmers' is no entity set of the service (x.xml)",
+         "did you mean 'Customers'?"),
+        ("Customers('1')/Ordrs", "Ordrs", "'Ordrs' is no way from Customers to other records",
+         "did you mean 'Orders'?"),
+        ("Customers(${{ params.no }})/Ordrs(1)/x", "Ordrs", "'Ordrs' is no way from Customers to other records",
+         "did you mean 'Orders'?"),
+        ("Warehouse", "Warehouse", "'Warehouse' is no entity set of the service (x.xml)",
+         f"the service has Customers, Orders, People, Notes, Foreigners, Unknown, Me; {STALE}"),
+        ("Me/Boss", "Boss", "'Boss' is no way from Me to other records",
+         STALE),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_told(address: str, underlined: str, message: str, fix: str) -> None:
+    found = place_of(address, SERVICES["v4"], snapshot="x.xml")
+    assert isinstance(found, Fault)
+    assert address[found.offset : found.offset + found.length] == underlined
+    assert (found.message, found.fix) == (message, fix)
