@@ -42,7 +42,7 @@ def environments(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 def entities(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the entity sets of the saved $metadata of the api that is asked for."""
-    from txojobs.engine.service_metadata import snapshot_path  # noqa: PLC0415
+    from txojobs.job.snapshots import snapshot_path  # noqa: PLC0415
     from txojobs.metadata.csdl import read_snapshot  # noqa: PLC0415
 
     del param
@@ -50,7 +50,7 @@ def entities(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     if workspace is None:
         return []
     try:
-        path = snapshot_path(workspace, ctx.params.get("api") or "default")
+        path = snapshot_path(workspace.root, ctx.params.get("api") or "default")
         service = read_snapshot(path, shown_as=path.name)
     except TxoBaseError:
         return []

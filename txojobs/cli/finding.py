@@ -57,9 +57,10 @@ def load_named(workspace: Workspace, word: str) -> tuple[Job, list[Problem]]:
         ValidationError: there is no such job.
     """
     from txojobs.job.load import load_job  # noqa: PLC0415  # YAML: only when a job is read
+    from txojobs.job.snapshots import Snapshots  # noqa: PLC0415
 
     path = find_job(workspace, word)
-    loaded = load_job(path, shown_as=shown(path, workspace))
+    loaded = load_job(path, shown_as=shown(path, workspace), snapshots=Snapshots(workspace.root))
     if loaded.job is None:
         raise InvalidJobError(f"{word} is not valid", loaded.problems)
     return loaded.job, loaded.problems

@@ -11,6 +11,7 @@ from txojobs.cli.console import stdout
 from txojobs.cli.finding import job_names, shown
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import clean, plural
+from txojobs.job.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,8 @@ Examples:
 def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
     """List the jobs in jobs/ with their descriptions and params; a faulty one is marked as such."""
     workspace: Workspace = workspace_of(ctx)
-    jobs = [_facts(name, path, workspace) for name, path in job_names(workspace).items()]
+    snapshots = Snapshots(workspace.root)
+    jobs = [_facts(name, path, workspace, snapshots) for name, path in job_names(workspace).items()]
     if as_json:
         stdout().line(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))
         return
@@ -46,11 +48,11 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
         _show(console, job)
 
 
-def _facts(name: str, path: Path, workspace: Workspace) -> dict[str, Any]:
+def _facts(name: str, path: Path, workspace: Workspace, snapshots: Snapshots) -> dict[str, Any]:
     """Return what there is to say of one job, as JSON values."""
     from txojobs.job.load import load_job  # noqa: PLC0415  # reading YAML takes its time
 
-    loaded = load_job(path, shown_as=shown(path, workspace))
+    loaded = load_job(path, shown_as=shown(path, workspace), snapshots=snapshots)
     job = loaded.job
     errors = sum(problem.severity == "error" for problem in loaded.problems)
     return {

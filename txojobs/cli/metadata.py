@@ -56,7 +56,7 @@ def metadata(
 
     A later --save says what the service has changed since.
     """
-    from txojobs.engine.service_metadata import snapshot_path  # noqa: PLC0415
+    from txojobs.job.snapshots import snapshot_path  # noqa: PLC0415
 
     if offline and save:
         raise click.UsageError("--offline and --save exclude each other", ctx)
@@ -65,7 +65,7 @@ def metadata(
     elif env is None:
         raise click.UsageError("say for which ORG and ENV: txojobs metadata acme prod", ctx)
     workspace: Workspace = workspace_of(ctx)
-    path = snapshot_path(workspace, api)
+    path = snapshot_path(workspace.root, api)
     service, document = (_saved(path, workspace), b"") if offline else _asked(workspace, org, env, api)
     chosen = _chosen(service, entity) if entity else None
     changed = _save(path, document, service, workspace) if save else None

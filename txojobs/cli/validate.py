@@ -13,6 +13,7 @@ from txojobs.cli.finding import EXTENSIONS, job_files, shown
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import plural, show_problem
 from txojobs.errors import ConfigurationError, Problem
+from txojobs.job.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,8 @@ def validate(ctx: click.Context, files: tuple[Path, ...], *, form: str, strict: 
             how_to_fix="write a job, or begin with",
             example="txojobs init",
         )
-    found = [(path, check_file(path, workspace)) for path in checked]
+    snapshots = Snapshots(workspace.root) if workspace is not None else None
+    found = [(path, check_file(path, workspace, snapshots)) for path in checked]
     problems = [problem for _, each in found for problem in each]
     faulty = sum(1 for _, each in found if each)
     if form == "text":
@@ -77,13 +79,13 @@ def _everything(workspace: Workspace | None) -> list[Path]:
     return job_files(workspace) + sorted(path for path in config.glob("*.json") if path.is_file())
 
 
-def check_file(path: Path, workspace: Workspace | None) -> list[Problem]:
+def check_file(path: Path, workspace: Workspace | None, snapshots: Snapshots | None = None) -> list[Problem]:
     """Return the problems of one file: a job by its extension .yaml or .yml, a configuration by .json."""
     name = shown(path, workspace) if workspace is not None else str(path)
     if path.suffix in EXTENSIONS:
         from txojobs.job.load import load_job  # noqa: PLC0415
 
-        return load_job(path, shown_as=name).problems
+        return load_job(path, shown_as=name, snapshots=snapshots).problems
     if path.suffix == ".json":
         from txojobs.config import check_config_file  # noqa: PLC0415
 

@@ -150,7 +150,7 @@ class Chain:
             outgoing = RecordStream((), iter(()))
         else:
             live = [read for read in use.reads if read not in self._left_out]
-            outgoing = self._joined(live)
+            outgoing = self._joined(live) if use.reads else RecordStream(use.described, iter(()))
             meter.inputs += [self._meters[read] for read in live if read not in self._spools]
             if state.results[key].state != "skipped":
                 outgoing = self._run(use, outgoing, meter)

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.errors import ApiOperationError, ConfigurationError, TxoBaseError, ValidationError
 from txojobs.suggest import nearest
-from txojobs.workspace import check_name
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from txojobs.config import Config
     from txojobs.metadata.model import Service
-    from txojobs.workspace import Workspace
 
 
 class ServiceMetadata(NamedTuple):
@@ -78,15 +76,6 @@ def _check_api(config: Config, api: str) -> None:
         raise ConfigurationError(
             f"there is no api {api!r}", how_to_fix=nearest(api, known) or f"the apis are: {', '.join(known)}"
         )
-
-
-def snapshot_path(workspace: Workspace, api: str) -> Path:
-    """Return where the snapshot of an api stands, or would.
-
-    Raises:
-        ValidationError: the api has a name that no file can have.
-    """
-    return workspace.root / "schemas" / "services" / f"{check_name('an api', api)}.metadata.xml"
 
 
 def save_snapshot(path: Path, document: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Names of fields, checked before the run wherever `select` or `columns` tell what there is."""
+"""Names of fields, checked before the run wherever `select`, `columns` or a snapshot tell what there is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_fields(job: Job, problems: list[Problem]) -> None:
         if incoming is not None:
             for columns, expressions in use.sample.stages(incoming):
                 _check(use, expressions, {column.name for column in columns}, problems)
-        use.columns = use.sample.outgoing(incoming)
+        use.columns = use.sample.outgoing(incoming if use.reads else use.described)
 
 
 def incoming_columns(job: Job, use: StepUse) -> Columns | None:

@@ -21,6 +21,7 @@ from txojobs.yaml_source import Mapping, Scalar, Sequence, read
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from txojobs.job.snapshots import Snapshots
     from txojobs.yaml_source import Entry, Node
 
 TOP_LEVEL = ("version", "name", "description", "params", "api", "timezone", "steps")
@@ -36,8 +37,11 @@ class Loaded(NamedTuple):
     problems: list[Problem]
 
 
-def load_job(path: Path, *, shown_as: str | None = None) -> Loaded:
-    """Read and check a job file. `shown_as` is the name that marks carry, like `jobs/open.yaml`."""
+def load_job(path: Path, *, shown_as: str | None = None, snapshots: Snapshots | None = None) -> Loaded:
+    """Read and check a job file. `shown_as` is the name that marks carry, like `jobs/open.yaml`.
+
+    With `snapshots` it is checked against what the services have, too, as far as they are described.
+    """
     name = shown_as or str(path)
     try:
         with path.open("rb") as file:
@@ -49,25 +53,26 @@ def load_job(path: Path, *, shown_as: str | None = None) -> Loaded:
     except UnicodeDecodeError as err:
         if len(data) > MAX_BYTES:
             text = " " * len(data)  # cut inside a character, perhaps
-            return load_text(text, file=name, stem=path.stem)
+            return load_text(text, file=name, stem=path.stem)  # which says that it is too long
         line = data.count(b"\n", 0, err.start) + 1
         return Loaded(
             None,
             [Problem("the file is not UTF-8 text", Mark(name, line, 1), "save it with the encoding UTF-8")],
         )
-    loaded = load_text(text, file=name, stem=path.name.removesuffix(".yaml").removesuffix(".yml"))
+    stem = path.name.removesuffix(".yaml").removesuffix(".yml")
+    loaded = load_text(text, file=name, stem=stem, snapshots=snapshots)
     if loaded.job is not None:
         loaded.job.source = path.resolve()
     return loaded
 
 
-def load_text(text: str, *, file: str, stem: str) -> Loaded:
-    """Check the text of a job; `stem` is its name unless it names itself."""
+def load_text(text: str, *, file: str, stem: str, snapshots: Snapshots | None = None) -> Loaded:
+    """Check the text of a job; `stem` is its name unless it names itself. `snapshots`: see load_job."""
     source = read(text, file=file)
     problems = source.problems
     job = None
     if source.root is not None:
-        job = _job(source.root, file, stem, problems)
+        job = _job(source.root, file, stem, problems, snapshots)
     problems = list(dict.fromkeys(problems))  # what stands behind an alias is met several times
     problems.sort(key=lambda problem: problem.where or Mark(file, 1, 1))
     if job is None or any(problem.severity == "error" for problem in problems):
@@ -76,7 +81,9 @@ def load_text(text: str, *, file: str, stem: str) -> Loaded:
     return Loaded(job, problems)
 
 
-def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | None:
+def _job(
+    root: Node, file: str, stem: str, problems: list[Problem], snapshots: Snapshots | None
+) -> Job | None:
     if not isinstance(root, Mapping):
         problems.append(
             Problem(f"a job is a mapping with version and steps, not {described(root)}", root.where)
@@ -104,13 +111,26 @@ def _job(root: Node, file: str, stem: str, problems: list[Problem]) -> Job | Non
         return None
     before = len(problems)
     job.steps = read_steps(job, steps.value, problems)
+    asked = _asked(job, snapshots)
     if len(problems) == before or all(each.severity == "warning" for each in problems[before:]):
         wire(job, problems)
         if all(
             each.severity == "warning" for each in problems[before:]
         ):  # a step that reads none has no fields
             check_fields(job, problems)
+    problems.extend(asked)
     return job
+
+
+def _asked(job: Job, snapshots: Snapshots | None) -> list[Problem]:
+    """Return what the services do not have; they hinder no other check, and no other problem hinders them."""
+    problems: list[Problem] = []
+    if snapshots is not None and snapshots.there:
+        from txojobs.job.asked import check_asked  # noqa: PLC0415  # only where a service is described
+
+        for use in job.steps:
+            use.described = check_asked(job, use, snapshots, problems)
+    return problems
 
 
 def _name(entry: Entry | None, stem: str, reader: Reader, start: Mark) -> str:

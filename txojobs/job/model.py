@@ -60,6 +60,8 @@ class StepUse:
     description: str = ""
     columns: Columns | None = None
     """What is known of its outgoing columns before the run."""
+    described: Columns | None = None
+    """The fields of the records that a source asks for, where a snapshot of the service tells them."""
 
 
 @dataclass(kw_only=True, eq=False)

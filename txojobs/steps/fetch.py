@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem
-from txojobs.records import Batch, Column, Columns, RecordStream
+from txojobs.records import Batch, Columns, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.kinds import EntityPath, ODataText
-from txojobs.steps.odata_options import Expand, check_fetch, entity_query
+from txojobs.steps.odata_options import Expand, check_fetch, columns_of_fetch, entity_query
 from txojobs.steps.spec import Doc
 
 
@@ -111,20 +111,16 @@ class Fetch(Step):
         return check_fetch(self, job)
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
-        """Return the selected fields and what is expanded; None when the service decides what comes."""
-        del incoming
-        # `*` is all fields, and a name with a dot is a type that only some records are of
-        if not self.select or any("*" in name or "." in name for name in self.select):
-            return None
-        if self.labels or self.annotations or self.apply:
-            return None
-        names = [name.split("/")[0] for name in (*self.select, *(each.split("(")[0] for each in self.expand))]
-        return tuple(Column(name) for name in dict.fromkeys(names))
+        """Return the selected fields and what is expanded; None when the service decides what comes.
+
+        `incoming` is what the service has, where it is described.
+        """
+        return columns_of_fetch(self, incoming)
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield page after page, in the service's order."""
-        del records
-        return RecordStream(self.outgoing(None), self._pages(ctx))
+        fixed = self.outgoing(None) is not None  # else the service may send more than its description says
+        return RecordStream(self.outgoing(records.columns) if fixed else None, self._pages(ctx))
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
         from txojobs.steps.reading import read_entities  # noqa: PLC0415  # requests and all that: only when a job runs

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from txojobs.errors import Problem
+from txojobs.records import Column, Columns
 from txojobs.steps.base import JobView
 from txojobs.steps.kinds import ODataText
 from txojobs.steps.spec import Doc
@@ -78,6 +79,27 @@ def entity_query(step: "Fetch", limit: int | None, *, odata: str) -> Any:
         keep_annotations=step.annotations,
         labels=step.labels,
         odata=odata,
+    )
+
+
+def columns_of_fetch(step: "Fetch", described: Columns | None) -> Columns | None:
+    """Return the selected fields and what is expanded; None when the service decides what comes.
+
+    `described` are the fields that the service has, where that is known: all of them come when none is selected, and
+    each tells its type.
+    """
+    if step.labels or step.annotations or step.apply:
+        return None
+    fields = {column.name: column for column in described or ()}
+    names = step.select
+    # `*` is all fields, and a name with a dot is a type that only some records are of
+    if not names or any("*" in name or "." in name for name in names):
+        if described is None or names:
+            return None
+        names = tuple(fields)
+    names = (*names, *(each.split("(")[0] for each in step.expand))
+    return tuple(
+        fields.get(name, Column(name)) for name in dict.fromkeys(each.split("/")[0] for each in names)
     )
 
 

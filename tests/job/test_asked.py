@@ -1,0 +1,272 @@
+"""A job is checked against the snapshot of the service that it asks: with line, column and what was meant."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.metadata.documents import V2, V4
+from txojobs.job.load import Loaded, load_text
+from txojobs.job.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """\
+version: 1
+params:
+  text: {type: string, default: x}
+  number: {type: number, default: 1}
+  day: {type: date, default: 2026-01-15}
+  fields: {type: list, default: [Line]}
+  entity: {type: string, default: Customers}
+steps:
+"""
+LINES = HEAD.count("\n")
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    folder = tmp_path / "schemas" / "services"
+    folder.mkdir(parents=True)
+    shutil.copy(V4, folder / "default.metadata.xml")
+    shutil.copy(V2, folder / "sap.metadata.xml")
+    return Snapshots(tmp_path)
+
+
+def load(steps: str, snapshots: Snapshots, *, top: str = "") -> Loaded:
+    return load_text(top + HEAD + steps, file="jobs/x.yaml", stem="x", snapshots=snapshots)
+
+
+def told(steps: str, snapshots: Snapshots, *, top: str = "") -> list[tuple[int, int, int, str, str | None]]:
+    """Return each error: its line below `steps:`, column, length, message and fix."""
+    found = []
+    for each in load(steps, snapshots, top=top).problems:
+        if each.severity == "error":
+            assert each.where is not None
+            line = each.where.line - LINES - top.count("\n")
+            found.append((line, each.where.column, each.length, each.message, each.fix))
+    return found
+
+
+GOOD = """\
+  - fetch:
+      entity: Customers
+      select: [No, Name, Home/City, Balance]
+      filter:
+        - Name eq ${{ params.text }} and Balance gt ${{ params.number }}
+        - Founded ge ${{ params.day }}
+        - Founded lt ${{ run.today }} and Changed lt ${{ run.now }}
+        - Balance gt ${{ config.limit }}
+      order-by: [Name desc, No]
+      expand: {Orders: {select: [Line], filter: Amount gt 5, order-by: [Line]}, Seller: {}}
+      key: [No]
+  - transform: {columns: {Name: Name, City: Home.City, Seller: Seller.Email, Orders: length(Orders)}}
+  - save: a.csv
+"""
+
+
+def test_a_good_job_has_no_problem(snapshots: Snapshots) -> None:
+    assert load(GOOD, snapshots).problems == []
+
+
+def test_each_name_is_told_where_it_stands(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      select: [No, Nmae, "Balanse"]
+      filter: Nmae eq 'x' and Balance gt '5'
+      order-by: [Fonded desc]
+      expand: [Ordrs]
+      key: [No, Naem]
+  - save: a.csv
+"""
+    assert told(steps, snapshots) == [
+        (3, 20, 4, "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+        (3, 27, 7, "'Balanse' is no field of Customers", "did you mean 'Balance'?"),
+        (4, 15, 4, "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+        (4, 42, 3, "Balance is a number (Edm.Decimal), and '5' is a text", "write 5"),
+        (5, 18, 6, "'Fonded' is no field of Customers", "did you mean 'Founded'?"),
+        (6, 16, 5, "'Ordrs' is no way from Customers to other records", "did you mean 'Orders'?"),
+        (7, 7, 1, "key names 'Naem', which select does not read", "add Naem to select"),
+        (7, 17, 4, "'Naem' is no field of Customers", "did you mean 'Name'?"),
+    ]
+
+
+def test_expansions_with_options_are_looked_into(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      key: [No]
+      expand:
+        Orders: {select: [Lnie], filter: Amount gt '5', order-by: [Dat]}
+        Orders/Custmer: {}
+        Name: {}
+  - save: a.csv
+"""
+    assert told(steps, snapshots) == [
+        (5, 27, 4, "'Lnie' is no field of Orders", "did you mean 'Line'?"),
+        (5, 52, 3, "Amount is a number (Edm.Decimal), and '5' is a text", "write 5"),
+        (5, 68, 3, "'Dat' is no field of Orders", "did you mean 'Date'?"),
+        (6, 16, 7, "'Custmer' is no field of Orders", "did you mean 'Customer'?"),
+        (7, 9, 4, "'Name' is a text (Edm.String), and leads to no other records",
+         "remove it here: it comes with the record, or name it in select"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "column", "length"),
+    [
+        ("  - fetch: Custmers\n", 12, 8),
+        ('  - fetch: "Custmers"\n', 13, 8),
+        ("  - fetch: {entity: Custmers, key: [No]}\n", 21, 8),
+    ],
+)
+def test_the_entity_set_is_told_in_each_spelling_of_the_step(
+    step: str, column: int, length: int, snapshots: Snapshots
+) -> None:
+    message = "'Custmers' is no entity set of the service (schemas/services/default.metadata.xml)"
+    assert told(step + "  - save: a.csv\n", snapshots) == [
+        (1, column, length, message, "did you mean 'Customers'?")
+    ]
+
+
+def test_a_filter_on_several_lines_is_told_on_its_line(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      key: [No]
+      filter: |
+        Name eq 'x'
+        and Nmae eq 'y'
+  - save: a.csv
+"""
+    assert told(steps, snapshots) == [(6, 13, 4, "'Nmae' is no field of Customers", "did you mean 'Name'?")]
+
+
+def test_where_the_place_cannot_be_told_the_start_is(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      key: [No]
+      filter: >
+        Name eq 'x'
+        and Nmae eq 'y'
+  - save: a.csv
+"""
+    assert [each[:2] for each in told(steps, snapshots)] == [(4, 15)]
+
+
+def test_a_param_counts_by_its_type_and_the_place_is_that_in_the_job(snapshots: Snapshots) -> None:
+    filters = "Name eq ${{ params.text }} and Balance gt ${{ params.text }}"
+    steps = f"  - fetch: {{entity: Customers, key: [No], filter: '{filters}'}}\n"
+    found = told(steps + "  - save: a.csv\n", snapshots)
+    message = "Balance is a number (Edm.Decimal), and params.text gives a text"
+    assert found == [(1, steps.rindex("${{") + 1, 18, message, "give the param `type: number`")]
+
+
+# -- the steps that follow --------------------------------------------------------------------------------------
+
+
+def test_following_steps_are_held_to_the_fields_of_the_service_without_a_select(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch: {entity: Orders, key: [No, Line], expand: [Customer]}
+  - filter: Amonut > 5
+  - transform: {columns: {No: No, Customer: Customer.Name, Datum: Datum}}
+  - save: a.csv
+"""
+    assert told(steps, snapshots) == [
+        (2, 13, 10, "'Amonut' is none of the fields that come in here", "did you mean 'Amount'?"),
+        (3, 67, 5, "'Datum' is none of the fields that come in here", "did you mean 'Date'?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "fetch",
+    [
+        "{entity: Notes, key: [Id]}",  # an open type
+        "{entity: Customers, key: [No]}",  # some are key customers
+        "{entity: Unknown}",  # described elsewhere
+        "{entity: Orders, key: [No], expand: '${{ params.fields }}'}",
+        "{entity: Orders, key: [No], expand: ['*']}",
+        "{entity: Orders, key: [No], query: {$compute: 'Amount mul 2 as Anything'}}",
+        "{entity: Orders, key: [No], labels: true}",
+        "{entity: Orders, key: [No], annotations: true}",
+        "{entity: Orders, apply: 'aggregate(Amount with sum as Anything)'}",
+        "{entity: '${{ params.entity }}', key: [Any], select: [Any, Anything], filter: Any eq 1, order-by: [Any]}",
+    ],
+)
+def test_following_steps_may_use_any_field_where_more_may_come(fetch: str, snapshots: Snapshots) -> None:
+    steps = f"  - fetch: {fetch}\n  - filter: Anything > 5\n  - save: a.csv\n"
+    assert told(steps, snapshots) == []
+
+
+def test_selected_fields_carry_their_types_to_what_follows(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch: {entity: Orders, key: [No, Line], select: [No, Line, Amount, Date], expand: [Customer]}
+  - transform: {columns: {Number: No, Sum: Amount}}
+  - save: a.csv
+"""
+    job = load(steps, snapshots).job
+    assert job is not None
+    fetched, made, _ = (use.columns for use in job.steps)
+    assert [(each.name, each.type) for each in fetched or ()] == [
+        *(("No", "text"), ("Line", "integer"), ("Amount", "decimal"), ("Date", "date"), ("Customer", None))
+    ]
+    assert [(each.name, each.type) for each in made or ()] == [("Number", "text"), ("Sum", "decimal")]
+
+
+def test_other_faults_of_the_job_do_not_hide_what_the_service_lacks(snapshots: Snapshots) -> None:
+    steps = "  - fetch: {entity: Custmers}\n  - filter: {were: x}\n  - save: a.csv\n"
+    assert [each[3].split(" is ")[0].split(" has ")[0] for each in told(steps, snapshots)] == [
+        "'Custmers'",
+        "filter",
+    ]
+
+
+# -- which snapshot ---------------------------------------------------------------------------------------------
+
+
+def test_each_api_is_checked_against_its_own_snapshot(snapshots: Snapshots) -> None:
+    steps = """\
+  - api: sap
+    fetch: {entity: Customers, key: [Kunnr], filter: Erdat ge datetime'2026-01-01T00:00:00'}
+  - save: a.csv
+  - fetch: {entity: Customers, key: [Kunnr]}
+  - save: b.csv
+"""
+    assert [each[3] for each in told(steps, snapshots)] == ["'Kunnr' is no field of Customers"]
+    only = "  - fetch: {entity: Customers, key: [Kunnr]}\n  - save: b.csv\n"
+    assert told(only, snapshots, top="api: sap\n") == []
+
+
+@pytest.mark.parametrize("api", ["helpdesk", "'${{ params.text }}'", "../default", "default/"])
+def test_a_service_without_a_snapshot_is_not_judged(api: str, snapshots: Snapshots) -> None:
+    steps = f"  - api: {api}\n    fetch: {{entity: Custmers, key: [Any]}}\n  - save: a.csv\n"
+    assert told(steps, snapshots) == []
+
+
+def test_a_damaged_snapshot_is_told_with_its_line_and_read_once(tmp_path: Path) -> None:
+    folder = tmp_path / "schemas" / "services"
+    folder.mkdir(parents=True)
+    (folder / "default.metadata.xml").write_text("<Edmx>\n<oops>")
+    snapshots = Snapshots(tmp_path)
+    step = "  - fetch: {entity: Customers, key: [No]}\n  - save: a.csv\n"
+    told_once = (
+        "schemas/services/default.metadata.xml: it is no well-formed XML: it ends in the middle, line 2",
+        "read it again: txojobs metadata ORG ENV --save",
+    )
+    assert [each[3:] for each in told(step, snapshots)] == [told_once]
+    (folder / "default.metadata.xml").unlink()
+    assert [each[3:] for each in told(step, snapshots)] == [told_once]
+
+
+def test_a_workspace_without_snapshots_checks_nothing(tmp_path: Path) -> None:
+    assert not Snapshots(tmp_path).there
+    assert told("  - fetch: {entity: Custmers, key: [Any]}\n  - save: a.csv\n", Snapshots(tmp_path)) == []
+
+
+def test_a_file_is_not_asked_for_its_fields(snapshots: Snapshots) -> None:
+    assert told("  - load: data/x.csv\n  - filter: Anything > 5\n  - save: a.csv\n", snapshots) == []

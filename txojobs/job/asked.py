@@ -1,0 +1,166 @@
+"""What a step asks of a service, checked against the snapshot of its `$metadata` before anything is requested.
+
+Works on the text of the job: so each fault is shown where it stands, and a `${{ }}` counts by its declared type.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from txojobs.errors import Problem, ValidationError
+from txojobs.job.param_specs import sample_scope
+from txojobs.job.wiring import kinds_in
+from txojobs.metadata.addresses import place_of
+from txojobs.metadata.columns import columns_of
+from txojobs.metadata.expanding import check_expand, check_field, reached_by
+from txojobs.metadata.faults import Fault
+from txojobs.metadata.filter_check import check_filter, check_order
+from txojobs.metadata.values import DATE, FLAG, LIST, MOMENT, NUMBER, TEXT
+from txojobs.steps.kinds import EntityPath
+from txojobs.yaml_source import Mapping, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from txojobs.job.model import Job, StepUse
+    from txojobs.job.snapshots import Snapshot, Snapshots
+    from txojobs.metadata.model import Service, StructuredType
+    from txojobs.records import Columns
+    from txojobs.yaml_source import Node
+
+_OF_PARAMS = {
+    "string": TEXT,
+    "file": TEXT,
+    "integer": NUMBER,
+    "number": NUMBER,
+    "boolean": FLAG,
+    "date": DATE,
+    "datetime": MOMENT,
+    "list": LIST,
+}
+"""The category of the values of each type of param."""
+
+
+def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Problem]) -> Columns | None:
+    """Note what a step asks that its service does not have; return the columns of the records, if they are known."""
+    if next(kinds_in(use.sample, EntityPath), None) is None:
+        return None
+    api = use.api.text if use.api is not None else job.api or "default"
+    try:
+        snapshot = None if "${{" in api else snapshots.of(api)
+    except ValidationError as err:
+        where = f", line {err.where.line}" if err.where is not None else ""
+        problems.append(Problem(f"{err}{where}", use.where, err.how_to_fix, length=len(use.verb)))
+        return None
+    return None if snapshot is None else _Asked(job, use, snapshot, problems).columns()
+
+
+class _Records(NamedTuple):
+    """The records that are asked for: their type, and what messages call them."""
+
+    kind: StructuredType
+    name: str
+
+
+class _Asked:
+    def __init__(self, job: Job, use: StepUse, snapshot: Snapshot, problems: list[Problem]) -> None:
+        self._job = job
+        self._snapshot = snapshot
+        self._service: Service = snapshot.service
+        self._problems = problems
+        options = use.options
+        self._options: dict[str, Node] = (
+            {name: entry.value for name, entry in options.entries.items()}
+            if isinstance(options, Mapping)
+            else {use.cls.main or "": options}
+        )
+
+    def columns(self) -> Columns | None:
+        """Check all options; return the columns of the records, None where they cannot be known."""
+        node = self._options.get("entity")
+        if not isinstance(node, Scalar):
+            return None
+        place = place_of(node.text, self._service, snapshot=self._snapshot.name)
+        if isinstance(place, Fault):
+            self._note(node, [place])
+            return None
+        if place.kind is None or "apply" in self._options:  # it makes fields of its own
+            return None
+        records = _Records(place.kind, place.name)
+        self._check(self._options, records)
+        for key in _scalars(self._options.get("key")):
+            self._note(key, check_field(key.text, self._service, records.kind, of=records.name))
+        self._expand(self._options.get("expand"), records)
+        return None if self._is_open() else columns_of(self._service, records.kind)
+
+    def _is_open(self) -> bool:
+        """Whether something that is not known yet may add fields to the records."""
+        expand, query = self._options.get("expand"), self._options.get("query")
+        if isinstance(expand, Mapping):
+            names = list(expand.entries)
+        else:
+            items = expand.items if isinstance(expand, Sequence) else [expand]
+            names = [each.text for each in items if isinstance(each, Scalar)]
+        passed = query.entries if isinstance(query, Mapping) else {}
+        return any("${{" in name or "*" in name for name in names) or any(name[:1] == "$" for name in passed)
+
+    def _check(self, options: dict[str, Node], records: _Records) -> None:
+        """Check what may be asked of any records: also of those that are expanded."""
+        kind, of = records
+        for field in _scalars(options.get("select")):
+            self._note(field, check_field(field.text, self._service, kind, of=of))
+        for text, check in (("filter", check_filter), ("order-by", check_order)):
+            for node in _scalars(options.get(text)):
+                self._note(node, check(node.text, self._service, kind, of=of, category_of=self._category))
+
+    def _expand(self, node: Node | None, records: _Records) -> None:
+        kind, of = records
+        if not isinstance(node, Mapping):
+            for item in _scalars(node):
+                faults = check_expand(item.text, self._service, kind, of=of, category_of=self._category)
+                self._note(item, faults)
+            return
+        for name, entry in node.entries.items():
+            found = reached_by(name, self._service, kind, of=of)
+            if isinstance(found, Fault):
+                self._note(entry.key, [found])
+                continue
+            inner = self._service.types.get(found.type or "")
+            if inner is not None and isinstance(entry.value, Mapping):
+                options = {option: each.value for option, each in entry.value.entries.items()}
+                self._check(options, _Records(inner, name))
+
+    def _category(self, path: str) -> str:
+        """Return the category of the value of a `${{ path }}`, '' when its type is not known."""
+        root, _, name = path.partition(".")
+        if root == "params":
+            param = self._job.params.get(name)
+            return _OF_PARAMS.get(param.type, "") if param is not None else ""
+        if root == "steps":
+            return NUMBER
+        value = sample_scope().run.get(name) if root == "run" else None
+        if isinstance(value, datetime):
+            return MOMENT
+        return DATE if isinstance(value, date) else TEXT if isinstance(value, str) else ""
+
+    def _note(self, node: Scalar, faults: Iterable[Fault]) -> None:
+        """Turn faults in a text into problems at their place, or at its start where the place cannot be told."""
+        for fault in faults:
+            where = node.mark_at(fault.offset)
+            is_exact = fault.offset == 0 or where != node.where
+            length = fault.length if is_exact else node.length
+            self._problems.append(Problem(fault.message, where, fault.fix, fault.severity, length))
+
+
+def _scalars(node: Node | None) -> Iterator[Scalar]:
+    """Yield the texts of an option that takes one or several."""
+    nodes = node.items if isinstance(node, Sequence) else () if node is None else (node,)
+    for each in nodes:
+        if isinstance(each, Scalar) and isinstance(each.value, str) and not _is_lone_hole(each.text):
+            yield each
+
+
+def _is_lone_hole(text: str) -> bool:
+    stripped = text.strip()
+    return stripped.startswith("${{") and stripped.find("}}") == len(stripped) - 2
