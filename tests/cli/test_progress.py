@@ -57,6 +57,7 @@ def test_numbers_are_grouped_and_units_said() -> None:
         "strength": "counted",
         "count": 1234567,
         "count-note": None,
+        "counted-by": "$count",
         "key-checked": True,
         "links": "opaque",
         "second-reading": False,

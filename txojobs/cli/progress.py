@@ -215,7 +215,7 @@ def proof_in_words(proof: Any) -> str:
     """Return what is known of the completeness of a read."""
     if proof["strength"] == "unproven":
         return f"not proven to be complete ({proof['count-note'] or 'no count'})"
-    words = ["rows = $count"] if proof["count-note"] is None else []
+    words = [f"rows = {proof['counted-by']}"] if proof["count-note"] is None else []
     if proof["links"] == "by key" and proof["strength"] == "verified":
         words.append("read in the order of the key")
     elif proof["second-reading"]:

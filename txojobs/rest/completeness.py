@@ -27,13 +27,35 @@ _MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What differs between kinds of collections in what people are told.
+
+    `count` is what tells the number of records, `uncounted` what to do where it is missing, `verify` what
+    `complete: verify` does; `{key}` in it becomes the key.
+    """
+
+    count: str
+    uncounted: str
+    verify: str
+
+
+ODATA = Wording(
+    count="$count",
+    uncounted="write complete: auto, which says in the report that nothing was counted; with a `key`, "
+    "complete: verify proves more",
+    verify="reads in the order of the key ({key})",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What is known about the completeness of one read.
 
     `rows` are the different records; `count` is what the service said, with the first page or, where that did
-    not match, at the end; `count_note` says why nothing was compared. `strength` is "verified" when the keys were
-    read by their order or a second time, "counted" when the count agrees, else "unproven". `links` says how the
-    service pages: one page, positional, opaque, or by key, which is our own way.
+    not match, at the end; `count_note` says why nothing was compared, `counted_by` what tells the count. `strength`
+    is "verified" when the keys were read by their order or a second time, "counted" when the count agrees, else
+    "unproven". `links` says how the service pages: one page, positional, opaque, or by key, which is our own way; of
+    REST the kind of paging. `ended_by` says why there was no further page, None where a limit was reached.
     """
 
     rows: int
@@ -41,9 +63,11 @@ class Proof:
     requests: int
     count: int | None
     count_note: str | None
+    counted_by: str
     key: tuple[str, ...]
     duplicates: int
     links: str
+    ended_by: str | None
     second_reading: bool
     strength: Strength
 
@@ -56,10 +80,12 @@ class Proof:
             "requests": self.requests,
             "count": self.count,
             "count-note": self.count_note,
+            "counted-by": self.counted_by,
             "key": list(self.key),
             "key-checked": bool(self.key),
             "duplicates": self.duplicates,
             "links": self.links,
+            "ended-by": self.ended_by,
             "second-reading": self.second_reading,
         }
 
@@ -195,12 +221,11 @@ class SecondReading:
         return len(self._waiting)
 
 
-def no_count(entity: str, note: str | None) -> ApiOperationError:
+def no_count(entity: str, note: str | None, wording: Wording) -> ApiOperationError:
     """Return the error for a service that does not count, where the job wants it to."""
     return ApiOperationError(
         f"{entity}: {note or 'the service does not tell its count'}, and the job says complete: count",
-        how_to_fix="write complete: auto, which says in the report that nothing was counted; with a `key`, "
-        "complete: verify proves more",
+        how_to_fix=wording.uncounted,
     )
 
 
@@ -212,6 +237,7 @@ def incomplete(
     keys: KeyWatch | None,
     second: SecondReading | None,
     by_text: bool = False,
+    wording: Wording = ODATA,
 ) -> IncompleteReadError | None:
     """Return the error that says what is missing or came twice, None when nothing is wrong.
 
@@ -235,7 +261,7 @@ def incomplete(
         return None
     return IncompleteReadError(
         f"{entity} was not read whole and once: {'; '.join(told)}",
-        how_to_fix=_BY_TEXT if by_text else _fix(keys),
+        how_to_fix=_BY_TEXT if by_text else _fix(keys, wording),
     )
 
 
@@ -252,14 +278,15 @@ _BY_TEXT = (
 )
 
 
-def _fix(keys: KeyWatch | None) -> str:
+def _fix(keys: KeyWatch | None, wording: Wording) -> str:
     if keys is None:
         return (
             "run again while nobody changes records; declare `key`, so that doubled records are found; if it fails "
             "each time, the service's count is wrong (some count before permissions are applied): ask whoever runs "
             "it, and write complete: none if it is known to be wrong"
         )
+    verify = wording.verify.format(key=", ".join(keys.key))
     return (
-        "records changed while they were read, or the key is not unique: write complete: verify, which reads in the "
-        f"order of the key ({', '.join(keys.key)}), correct `key`, or run again while nobody changes records"
+        f"records changed while they were read, or the key is not unique: write complete: verify, which {verify}, "
+        "correct `key`, or run again while nobody changes records"
     )

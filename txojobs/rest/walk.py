@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from txojobs.errors import ApiError, ApiOperationError, EntityNotFoundError, IncompleteReadError
+from txojobs.errors import ApiError, EntityNotFoundError
 from txojobs.exact_json import encode
+from txojobs.rest.guard import WalkGuard, forgotten
 from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
-from txojobs.rest.origin import resolved, shown
+from txojobs.rest.origin import resolved
 from txojobs.rest.service_document import say_what_there_is
 
 if TYPE_CHECKING:
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from txojobs.rest.pages import Continuation, Page
     from txojobs.rest.query import EntityQuery
 
-MAX_EMPTY_PAGES = 100
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 """How services answer an option that they do not know, or not here."""
-_LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _POSITION = re.compile(r"[?&]\$skip=|[?&]\$skiptoken=[0-9]+(&|$)", re.IGNORECASE)
 
 
@@ -55,8 +53,7 @@ class PageWalk:
         self.by_key = by_key and is_in_key_order(query)
         self._deadline = deadline
         self._stop = stop
-        self._links: set[bytes] = set()
-        self._firsts: set[bytes] = set()
+        self._guard = WalkGuard(query.entity)
         self._rows = 0
         self.requests = 0
         self.pages = 0
@@ -68,6 +65,8 @@ class PageWalk:
         """How many records the service said there are, with the first page."""
         self.count_note: str | None = None
         """Why there is nothing to compare, when there is not."""
+        self.ended_by: str | None = None
+        """Why there was no further page."""
 
     @property
     def links(self) -> str:
@@ -83,20 +82,16 @@ class PageWalk:
             ApiError: a page failed after all attempts; earlier ones were already yielded.
         """
         page: Page | None = self._begin()
-        empty = 0
         while page is not None:
             if self.query.limit is not None:
                 del page.records[self.query.limit - self._rows :]
             records = self._complete(page)
             self._rows += len(records)
-            empty = 0 if records else empty + 1
             if records:
                 yield records
-            if empty >= MAX_EMPTY_PAGES:
-                raise ApiOperationError(
-                    f"{self.query.entity}: {empty} empty pages in a row; the service makes no progress",
-                    how_to_fix="narrow the filter, or report it to the provider of the service",
-                )
+            self._guard.brought(
+                records, how_to_fix="narrow the filter, or report it to the provider of the service"
+            )
             page = None if self._rows == self.query.limit else self._next(page, records)
 
     def _begin(self) -> Page:
@@ -110,8 +105,14 @@ class PageWalk:
         self.by_key = self.by_key and query.whole_order == query.key
         return page
 
+    @property
+    def counted_apart(self) -> int | None:
+        """None: what a service counts are its records."""
+        return None
+
     def _next(self, page: Page, records: list[Record]) -> Page | None:
         if page.next_link is None:
+            self.ended_by = "no next link"
             return None
         self.text_key = self.text_key or bool(records and has_text_key(self.query, records[-1]))
         if self.by_key and records:
@@ -163,27 +164,18 @@ class PageWalk:
         try:
             return self._ask(link)
         except ApiError as err:
-            if err.status not in _LINK_EXPIRED:
-                raise
-            again = IncompleteReadError(
-                f"{err.what_went_wrong}; the service may have forgotten the link, as some do after a while",
-                status=err.status,
-                url=err.url,
-                code=err.code,
-                correlation_id=err.correlation_id,
+            again = forgotten(
+                err,
                 how_to_fix="run again, or ask for less at a time: fewer fields in select, a narrower filter",
             )
+            if again is err:
+                raise
             raise again from err
 
     def _ask(self, url: str, *, name: str = "") -> Page:
         """Return the page at an address; one that was asked before is an error."""
         name = name or f"page {self.pages + 1} of {self.query.entity}"
-        if self._is_known(self._links, url.encode("utf-8", errors="surrogatepass")):
-            raise ApiOperationError(
-                f"{name} is one that was already read ({shown(url)}): the links go in a circle",
-                url=url,
-                how_to_fix="report it to the provider of the service",
-            )
+        self._guard.asks(url, page=name)
         self.requests += 1
         try:
             return self._client.fetch(
@@ -205,12 +197,8 @@ class PageWalk:
         self._finish(records, page.base)
         # with all fields, the key among them, no two pages can begin with the same record
         all_fields = not self.query.select and "$apply" not in self.query.extra
-        if records and all_fields and self._is_known(self._firsts, encode(records[0])):
-            raise IncompleteReadError(
-                f"page {self.pages} of {self.query.entity} begins with a record that began an earlier page: the "
-                "service repeats itself",
-                how_to_fix="run again while nobody changes records, or report it to the provider of the service",
-            )
+        if records and all_fields:
+            self._guard.begins(encode(records[0]), page=self.pages)
         return records
 
     def _finish(self, records: list[Record], base: str) -> None:
@@ -245,13 +233,6 @@ class PageWalk:
                 raise
             return None
         return page.total
-
-    @staticmethod
-    def _is_known(known: set[bytes], text: bytes) -> bool:
-        mark = blake2b(text, digest_size=16).digest()
-        found = mark in known
-        known.add(mark)
-        return found
 
 
 def _refuses_to_count(err: ApiError) -> str:
