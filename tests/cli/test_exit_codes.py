@@ -62,6 +62,60 @@ def test_2_when_what_was_checked_is_invalid(work: Workplace) -> None:
     assert work.command("validate", "jobs/wrong.yaml").code == 2
 
 
+NOTHING_REQUESTED: dict[str, tuple[dict[str, object], str, str]] = {
+    "a secret is missing": ({"auth": {"type": "bearer"}}, FETCH, "az-token"),
+    "an api is not configured": (
+        {},
+        FETCH + "api: helpdesk\n",
+        "no api 'helpdesk' (known: default, which is",
+    ),
+    "the api of a step is not configured": (
+        {},
+        FETCH.replace("    fetch:", "    api: helpdesk\n    fetch:"),
+        "no api 'helpdesk'",
+    ),
+    "an if gives a text": (
+        {},
+        (
+            "version: 1\nparams: {country: {default: SE}}\nsteps:\n  - {id: c, fetch: {entity: C, key: [Id]}}\n"
+            "  - {if: '${{ params.country }}', save: c.csv}\n"
+        ),
+        "if must be true or false, and gives a text",
+    ),
+    "a file is not there": (
+        {},
+        FETCH + "  - load: data/nix.jsonl\n  - save: nix.csv\n",
+        "data/nix.jsonl is not in the workspace",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING_REQUESTED)
+def test_2_when_something_is_missing_and_nothing_was_requested(work: Workplace, case: str) -> None:
+    service, job, told = NOTHING_REQUESTED[case]
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url, **service})
+        work.job(job)
+        done = work.command("run", "job", "acme", "test")
+        assert (done.code, server.asked) == (2, []), done
+    assert told in done.err
+    assert not work.outputs()
+
+
+def test_2_when_the_service_has_no_address(work: Workplace) -> None:
+    work.config({})
+    work.job("version: 1\nsteps:\n  - load: data/n.jsonl\n  - save: n.csv\n" + FETCH.partition("steps:\n")[2])
+    done = work.command("run", "job", "acme", "test")
+    assert done.code == 2, done
+    assert "global.api-base-url is missing" in done.err
+    assert not work.outputs()
+
+
+def test_0_when_what_is_missing_is_needed_by_a_step_that_is_switched_off(work: Workplace) -> None:
+    work.steps(LOAD + "  - {if: false, load: data/nix.jsonl}\n  - save: nix.csv\n")
+    assert work.command("run", "job", "acme", "test").code == 0
+
+
 def test_3_when_records_were_put_aside(work: Workplace) -> None:
     work.data("n.csv", "n\nx\n1\n")
     work.steps("  - {rejects: r.csv, load: {file: data/n.csv, types: {n: integer}}}\n  - save: n.csv\n")
@@ -141,7 +195,10 @@ def test_the_code_of_an_error_outside_a_run(error: BaseException, code: int) -> 
         (lambda: run_code("refused", None), 4),
         (lambda: run_code("failed", errors.StepError("x")), 1),
         (lambda: run_code("failed", errors.ValidationError("x")), 1),
-        (lambda: run_code("failed", errors.InvalidJobError("x", ())), 2),
+        (lambda: run_code("failed", errors.InvalidJobError("x", ())), 1),
+        (lambda: run_code("failed", errors.InvalidJobError("x", ()), begun=False), 2),
+        (lambda: run_code("failed", errors.MissingKeyError("x", "y"), begun=False), 2),
+        (lambda: run_code("failed", errors.FileOperationError("x"), begun=False), 1),
         (lambda: run_code("failed", KeyError("x")), 70),
         (lambda: run_code("interrupted", KeyboardInterrupt()), 130),
         (lambda: run_code("interrupted", errors.StepError("x"), signal_number=15), 143),

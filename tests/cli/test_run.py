@@ -93,7 +93,7 @@ AT_RUN: dict[str, tuple[str, int, str]] = {
     "double quotes": ('  - load: data/n.jsonl\n  - filter: text == "t2"\n  - save: x.csv\n', 1, "'t2'"),
     "no verdict": ("  - load: data/n.jsonl\n  - filter: text\n  - save: x.csv\n", 1, "true or false"),
     "a wrong type": ("  - load: data/n.jsonl\n  - filter: text > `1`\n  - save: x.csv\n", 1, "record 1"),
-    "a file that is not there": ("  - load: data/m.jsonl\n  - save: x.csv\n", 1, "n.jsonl"),
+    "a file that is not there": ("  - load: data/m.jsonl\n  - save: x.csv\n", 2, "n.jsonl"),
     "nothing to write": (
         "  - load: data/n.jsonl\n  - filter: n > `9`\n  - save: {file: x.csv, when-empty: fail}\n",
         1,
@@ -321,7 +321,7 @@ def test_json_is_one_document_and_all_else_goes_to_standard_error(
 
 
 FAILING: dict[str, tuple[str, tuple[str, ...], int, str]] = {
-    "in the run": ("  - load: data/m.jsonl\n  - save: x.csv\n", (), 1, "failed"),
+    "in the run": ("  - load: data/n.jsonl\n  - filter: m > 0\n  - save: x.csv\n", (), 1, "failed"),
     "a job that is wrong": ("  - lod: x\n", (), 2, "refused-to-start"),
     "no configuration": (LOAD, ("acme", "prod"), 2, "refused-to-start"),
     "no environment": (LOAD, ("acme",), 2, "refused-to-start"),
@@ -345,7 +345,7 @@ def test_json_is_one_document_of_a_failure_too(work: Workplace, case: str) -> No
 def test_quiet_shows_nothing_but_errors(work: Workplace) -> None:
     done = work.command("run", "job", "acme", "test", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
-    work.steps("  - load: data/m.jsonl\n  - save: x.csv\n")
+    work.steps("  - load: data/n.jsonl\n  - filter: m > 0\n  - save: x.csv\n")
     done = work.command("run", "job", "acme", "test", "-q")
     assert done.code == 1
     assert done.out == ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txojobs.config.json_text import read_json
-from txojobs.errors import InvalidJobError, Mark, StepError
+from txojobs.errors import InvalidJobError, Mark
 from txojobs.job.bind import bind_condition, bind_step, bind_text
 from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
@@ -22,7 +22,10 @@ from txojobs.steps.transform import Transform
 if TYPE_CHECKING:
     from txojobs.job.model import StepUse
 
-PARAMS = "version: 1\nparams:\n  p: {required: false}\n  n: {type: number, default: 1}\n  f: {type: file}\nsteps:\n"
+PARAMS = (
+    "version: 1\nparams:\n  p: {required: false}\n  n: {type: number, default: 1}\n  f: {type: file}\n"
+    "  b: {type: boolean}\nsteps:\n"
+)
 
 
 def use_of(step: str) -> StepUse:
@@ -55,10 +58,10 @@ def test_a_value_that_does_not_suit_is_an_error_with_its_mark() -> None:
         bind_step(use, scope(p="x.foo"))
     (problem,) = caught.value.problems
     assert "'.foo' are not supported" in problem.message
-    assert problem.where == Mark("f", 8, 5)
+    assert problem.where == Mark("f", 9, 5)
     with pytest.raises(InvalidJobError) as caught:
         bind_step(use, scope(p=None))
-    assert caught.value.problems[0].where == Mark("f", 8, 12)
+    assert caught.value.problems[0].where == Mark("f", 9, 12)
 
 
 @pytest.mark.parametrize("path", ["../x.csv", "/etc/x.csv", "C:\\x.csv", "a/../../x.csv"])
@@ -109,7 +112,7 @@ def test_a_configuration_that_lacks_the_value_is_an_error() -> None:
     with pytest.raises(InvalidJobError) as caught:
         bind_step(use, scope())
     assert caught.value.problems[0].fix == "did you mean 'limit'?"
-    assert caught.value.problems[0].where == Mark("f", 8, 17)
+    assert caught.value.problems[0].where == Mark("f", 9, 17)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_a_configuration_that_lacks_the_value_is_an_error() -> None:
         ("${{ params.n }} > 5", False),
         ("${{ params.p }} == null", True),
         ("${{ params.p }} == 'x'", False),
-        ("${{ params.p }}", False),
+        ("${{ params.b }}", False),
         ("${{ steps.a.count }} > 2", True),
         ("${{ run.today }} >= '2026-01-01'", None),
     ],
@@ -132,16 +135,19 @@ def test_a_condition_is_true_or_false(condition: str, verdict: bool | None) -> N
     if verdict is None:
         bind_condition(node, scope())
     else:
-        assert bind_condition(node, scope(n=Decimal(1), p=None)) is verdict
+        assert bind_condition(node, scope(n=Decimal(1), p=None, b=None)) is verdict
 
 
-@pytest.mark.parametrize("condition", ["${{ params.n }}", "'text'", "add(${{ params.n }}, 1)"])
+@pytest.mark.parametrize("condition", ["${{ config.s.limit }}", "add(${{ config.s.limit }}, 1)"])
 def test_a_condition_that_is_neither_is_an_error_with_its_mark(condition: str) -> None:
     node = use_of(f'filter: A\n    if: "{condition}"').condition
     assert node is not None
-    with pytest.raises(StepError, match="must be true or false") as caught:
-        bind_condition(node, scope(n=Decimal(1)))
-    assert caught.value.where == Mark("f", 9, 9)
+    with pytest.raises(InvalidJobError, match="must be true or false, and gives a number") as caught:
+        bind_condition(node, scope())
+    (problem,) = caught.value.problems
+    assert problem.where == Mark("f", 10, 9)
+    assert problem.fix is not None
+    assert problem.fix.startswith("compare it with something")
 
 
 def test_a_file_name_gets_its_values() -> None:

@@ -98,15 +98,15 @@ def test_what_cannot_be_read_is_found_before_the_run(bench: Bench, step: str, me
 
 def test_a_missing_file_lists_what_is_there_and_makes_no_folder(bench: Bench) -> None:
     bench.data("data/targets.csv", CSV)
-    with pytest.raises(FileOperationError, match=r"data/target\.csv is not in the workspace") as caught:
+    with pytest.raises(ValidationError, match=r"data/target\.csv is not in the workspace") as caught:
         bench.feed("load: data/target.csv")
-    assert caught.value.how_to_fix == "in data: targets.csv"
+    assert caught.value.how_to_fix == "did you mean 'targets.csv'?"
     assert caught.value.where == Mark("f", 3, 11)
-    with pytest.raises(FileOperationError) as caught:
+    with pytest.raises(ValidationError) as caught:
         bench.feed("load: dat/target.csv")
     assert caught.value.how_to_fix == "put the file into dat"
     assert not (bench.workspace.root / "dat").exists()
-    with pytest.raises(FileOperationError) as caught:
+    with pytest.raises(ValidationError) as caught:
         bench.feed("load: target.csv")
     assert caught.value.how_to_fix == "put the file into the workspace"
 

@@ -52,16 +52,16 @@ def run_code(
     error: BaseException | None,
     *,
     signal_number: int | None = None,
-    requested: bool = False,
+    begun: bool = True,
 ) -> int:
-    """Return the exit code of a run that began: what fails in it is no longer a matter of usage.
+    """Return the exit code of a run.
 
-    A job or a configuration is called invalid only while nothing was requested.
+    A job or a configuration is called invalid only before its first step has `begun`: what fails later is no longer
+    a matter of usage.
     """
     if outcome == "interrupted" and signal_number is not None:
         return 128 + signal_number
     if error is None or outcome == "interrupted":
         return BY_OUTCOME[outcome]
     code = exit_code(error)
-    begun = requested or isinstance(error, errors.ValidationError | errors.MissingKeyError)
     return FAILED if begun and code == INVALID else code

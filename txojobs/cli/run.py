@@ -98,9 +98,7 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
             show_summary(console, report, workspace, source=source_lines, again=again)
         if screen.failure is not None and report.error is None and not options["as_json"]:
             raise screen.failure
-        return run_code(
-            report.outcome, report.error, signal_number=signals.number, requested=bool(report.traffic)
-        )
+        return run_code(report.outcome, report.error, signal_number=signals.number, begun=report.begun)
 
 
 def _arguments(

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from txojobs.engine.metering import Meter
+from txojobs.engine.needs import ASKING
 from txojobs.engine.rejects import Rejects
 from txojobs.engine.report import title_of
 from txojobs.errors import StepError
@@ -98,6 +99,19 @@ class Chain:
         for use in self._state.job.steps:
             if not use.waits_for and self._state.results[use.key].state != "skipped":
                 bind_step(use, self._state.scope())
+
+    def prepare(self, use: StepUse) -> None:
+        """Find out whether a step has what it needs: its file, the address and the secret of its service."""
+        state = self._state
+        result = state.results[use.key]
+        if use.waits_for or result.state == "skipped":
+            return
+        with state.tagged(use):
+            step = bind_step(use, state.scope())
+            result.title = title_of(step)
+            step.ready(state.workspace)
+            if use.verb in ASKING:
+                state.services.client(state.api_of(use))
 
     def ends(self) -> list[StepUse]:
         """Return the steps that must be pulled to their end: those that nobody reads, then every sink.

@@ -70,6 +70,8 @@ class RunReport:
     traffic: list[dict[str, JsonValue]] = field(default_factory=list)
     error: BaseException | None = None
     log: Path | None = None
+    begun: bool = False
+    """Whether a step was pulled: before that nothing was requested, and the job or its configuration is wrong."""
     dry_run: bool = False
     limit: int | None = None
     is_kept: bool = False

@@ -17,6 +17,7 @@ from txojobs.engine.state import RunState
 from txojobs.errors import IncompleteReadError, RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from txojobs.config import Config
@@ -141,8 +142,11 @@ class Run:
     def _pull_once(self) -> None:
         self._settle()
         self.chain.bind_all()
+        for use in self.state.job.steps:
+            self._go_on(use, self.chain.prepare)
+        self.report.begun = True
         for use in self.chain.ends():
-            self._drain(use)
+            self._go_on(use, self.chain.drain)
         self.chain.close()
 
     def _settle(self) -> None:
@@ -155,11 +159,12 @@ class Run:
             else:
                 return
 
-    def _drain(self, use: StepUse) -> None:
+    def _go_on(self, use: StepUse, work: Callable[[StepUse], None]) -> None:
+        """Do some work of a step, unless it was given up; it may be gone on without when that fails."""
         if use.key in self.failed:
             return
         try:
-            self.chain.drain(use)
+            work(use)
         except TxoBaseError as err:
             self._go_on_without(err)
 

@@ -87,6 +87,10 @@ class RunState:
             visit(use)
         return list(order.values())
 
+    def api_of(self, use: StepUse) -> str:
+        """Return the name of the service that a step asks."""
+        return bind_text(str, use.api, self.scope()) if use.api is not None else self.job.api or "default"
+
     def check_cancelled(self) -> None:
         """Raise RunCancelledError when the run was asked to stop."""
         if self.cancel.is_set():
@@ -121,7 +125,7 @@ class RunState:
     ) -> RunContext:
         """Return what one step may touch."""
         result = self.results[use.key]
-        api = bind_text(str, use.api, self.scope()) if use.api is not None else self.job.api or "default"
+        api = self.api_of(use)
 
         def note(key: str, value: JsonValue) -> None:
             result.notes[key] = value

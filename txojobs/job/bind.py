@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from txojobs.errors import InvalidJobError, Problem, StepError
+from txojobs.errors import InvalidJobError, Problem
+from txojobs.job.conditions import no_verdict
 from txojobs.steps.binder import Binder
-from txojobs.steps.fitting import FAULT
+from txojobs.steps.fitting import FAULT, yaml_type
 from txojobs.steps.kinds import JmesPath, Kind
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def bind_condition(node: Node, scope: Scope) -> bool:
     """Return whether an `if` is true.
 
     Raises:
-        InvalidJobError: it cannot be evaluated.
-        StepError: it gives neither true nor false.
+        InvalidJobError: it cannot be evaluated, or gives neither true nor false.
     """
     problems: list[Problem] = []
     found = Binder(scope, problems).value(bool | JmesPath, node, "if")
@@ -63,11 +63,8 @@ def bind_condition(node: Node, scope: Scope) -> bool:
     verdict = found if isinstance(found, bool) else found.expression.evaluate({})
     if verdict is None or isinstance(verdict, bool):
         return bool(verdict)
-    raise StepError(
-        f"`if` must be true or false, and gives {str(verdict)[:60]}",
-        how_to_fix="compare it with something",
-        where=node.where,
-    )
+    problem = no_verdict(node, yaml_type(verdict))
+    raise InvalidJobError(problem.message, [problem])
 
 
 class _Everywhere:

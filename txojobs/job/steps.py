@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import Mark, Problem, ValidationError
+from txojobs.job.conditions import condition_problems
 from txojobs.job.model import StepUse
 from txojobs.job.options import Reader
 from txojobs.job.param_specs import sample_scope
@@ -18,7 +19,7 @@ from txojobs.steps.binder import Binder
 from txojobs.steps.catalogue import STEPS, step_class
 from txojobs.steps.files import checked_extension
 from txojobs.steps.fitting import Unknown, described
-from txojobs.steps.kinds import FileName, JmesPath, StepRef
+from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import options_of
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Mapping, Scalar, Sequence
@@ -123,7 +124,7 @@ class _StepReader:
         entries = node.entries
         api, rejects, condition = (entries.get(key) for key in ("api", "rejects", "if"))
         if condition is not None:
-            self._check_condition(condition)
+            self.problems += condition_problems(condition.value, self.binder, self.scope)
         if rejects is not None:
             self._check_rejects(rejects, verb, cls)
         if api is not None:
@@ -195,22 +196,6 @@ class _StepReader:
             self.problems.append(
                 Problem(message, entry.key.where, "delete it", severity="warning", length=len("rejects"))
             )
-
-    def _check_condition(self, entry: Entry) -> None:
-        node = entry.value
-        if isinstance(node, Scalar) and isinstance(node.value, bool):
-            return
-        bound = self.binder.value(JmesPath, node, "if")
-        for path in getattr(getattr(bound, "expression", None), "paths", ()):
-            self.problems.append(
-                Problem(
-                    f"if looks at values in ${{{{ }}}} only, and {'.'.join(path)} is none",
-                    node.where,
-                    "use a filter step for what depends on a record, and quotes ('...') for a text",
-                    length=getattr(node, "length", 1),
-                )
-            )
-            return
 
     # -- the verb -----------------------------------------------------------------------------------------------
 

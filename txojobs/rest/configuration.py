@@ -70,9 +70,9 @@ def _place(config: Mapping[str, Any], api: str) -> tuple[str, Any]:
     if api in apis:
         return f"apis.{api}", apis[api]
     near = difflib.get_close_matches(api, list(apis), n=1)
-    known = ", ".join(sorted(apis)) or "none"
+    known = ", ".join(["default, which is `global`", *sorted(apis)])
     raise MissingKeyError(
-        f"the configuration has no api {api!r} (known: default, {known})"
+        f"the configuration has no api {api!r} (known: {known})"
         + (f"; did you mean {near[0]!r}?" if near else ""),
         f'add "{api}" to the "apis" section of the configuration, or correct the name',
         f'"apis": {{"{api}": {{"base-url": "https://api.example.com"}}}}',

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from txojobs.errors import Mark, Problem
     from txojobs.records import Columns, RecordStream
     from txojobs.steps.kinds import JmesPath
+    from txojobs.workspace import Workspace
 
 
 class Role(Enum):
@@ -74,6 +75,13 @@ class Step:
     def reads_above(self) -> bool:
         """Tell whether the step reads the stream above it (or that of `from`)."""
         return self.role is not Role.SOURCE
+
+    def ready(self, workspace: Workspace) -> None:
+        """Raise when something that the step needs is not there; asked of every step before the first one runs.
+
+        Raises:
+            ValidationError: a file is missing, say.
+        """
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Return the outgoing stream; work begins when it is pulled. A source ignores `records`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import FileOperationError, Problem, StepError, TxoBaseError
+from txojobs.errors import Problem, StepError, TxoBaseError, ValidationError
 from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.casting import ColumnType, cast_column
@@ -14,6 +14,7 @@ from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName
 from txojobs.steps.spec import Doc
 from txojobs.suggest import nearest
+from txojobs.workspace import Workspace, inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +58,27 @@ class Load(Step):
         del incoming
         return None
 
+    def ready(self, workspace: Workspace) -> None:
+        """The file must be there."""
+        self._path(workspace)
+
+    def _path(self, workspace: Workspace) -> Path:
+        path = inside(workspace.root, self.file.text, create=False)
+        if not path.is_file():
+            raise ValidationError(
+                f"{self.file.text} is not in the workspace",
+                how_to_fix=_what_is_there(path, workspace.root),
+                where=self.file.where,
+            )
+        return path
+
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield the file's records, in its order."""
         del records
         from txojobs.files.formats import format_of  # noqa: PLC0415
         from txojobs.files.table import ReadOptions  # noqa: PLC0415
-        from txojobs.workspace import inside  # noqa: PLC0415
 
-        path = inside(ctx.workspace.root, self.file.text, create=False)
-        if not path.is_file():
-            raise FileOperationError(
-                f"{self.file.text} is not in the workspace",
-                how_to_fix=_what_is_there(path, ctx.workspace.root),
-                where=self.file.where,
-            )
+        path = self._path(ctx.workspace)
         stream = format_of(path.name).read(
             path, options=ReadOptions(sheet=self.sheet, delimiter=self.delimiter)
         )
@@ -124,6 +132,8 @@ def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:
 
 def _what_is_there(path: Path, root: Path) -> str:
     folder = path.parent
-    found = sorted(each.name for each in folder.iterdir() if each.is_file()) if folder.is_dir() else []
+    names = (each.name for each in folder.iterdir() if each.is_file()) if folder.is_dir() else ()
+    found = sorted(name for name in names if not name.startswith("."))
     place = folder.relative_to(root.resolve()) if folder != root.resolve() else "the workspace"
-    return f"in {place}: {', '.join(found[:8])}" if found else f"put the file into {place}"
+    listed = f"in {place}: {', '.join(found[:8])}" if found else f"put the file into {place}"
+    return nearest(path.name, found) or listed

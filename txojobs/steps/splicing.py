@@ -47,10 +47,10 @@ class Splicer:
 
     def lone(self, node: Scalar) -> Any:
         """Return the value of a text that is one `${{ }}` and nothing else, None for other texts, or FAULT."""
-        found = list(templates.holes(node.text))
-        if len(found) != 1 or node.text.strip() != node.text[found[0].start : found[0].end]:
+        hole = templates.lone(node.text)
+        if hole is None:
             return None
-        value = self._resolve(found[0], node)
+        value = self._resolve(hole, node)
         return Lone(value) if not isinstance(value, Fault) else FAULT
 
     def _resolve(self, hole: templates.Hole, node: Scalar) -> Any:

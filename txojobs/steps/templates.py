@@ -27,6 +27,12 @@ def holes(text: str) -> Iterator[Hole]:
         yield Hole(found[1].strip(), found.start(), found.end())
 
 
+def lone(text: str) -> Hole | None:
+    """Return the `${{ }}` of a text that is one and nothing else."""
+    found = list(holes(text))
+    return found[0] if len(found) == 1 and text.strip() == text[found[0].start : found[0].end] else None
+
+
 def is_path(text: str) -> bool:
     """Tell whether a text is a dotted path."""
     return _PATH.fullmatch(text) is not None
