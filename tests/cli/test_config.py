@@ -68,3 +68,15 @@ def test_a_secrets_file_that_others_can_read_warns(workspace: Path) -> None:
     assert done.code == 0
     assert "chmod 600" in done.err
     assert json.loads(done.out)
+
+
+def test_what_a_profile_says_shows_with_its_name(workspace: Path) -> None:
+    path = workspace / "config" / "acme-prod-config.json"
+    service = {"api-base-url": "https://api.example.com", "profile": "dataverse", "reading": {"page-size": 9}}
+    path.write_text(json.dumps({"global": service}), encoding="utf-8")
+    lines = invoke("config", "acme", "prod").out.splitlines()
+    assert "global.reading.counts-up-to = 5000   (profile dataverse)" in lines
+    assert "global.rate-limiting.calls-per-second = 15   (profile dataverse)" in lines
+    assert [line for line in lines if "page-size" in line] == [
+        "global.reading.page-size = 9   (config/acme-prod-config.json:1:92)"
+    ]

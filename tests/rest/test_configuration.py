@@ -98,7 +98,7 @@ def other_than_default(path: str, leaf: dict[str, Any]) -> Any:
         return {"audience": "https://other.example"}
     if leaf["type"] == "string":
         return "other"
-    return {"min-factor": 0.9}.get(path.rpartition(".")[2], leaf["default"] + 2)
+    return {"min-factor": 0.9}.get(path.rpartition(".")[2], leaf.get("default", 5) + 2)
 
 
 def accepted(config: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ APIS: dict[str, Any] = {
         "help-desk": {
             "base-url": "https://desk.example.com/api",
             "odata": "v2",
-            "profile": "sap",
+            "profile": "sap-v2",
             "auth": {"type": "api-key", "name": "X-Key"},
             "trusted-origins": ["https://backend.example.com:8443"],
             "ca-bundle": "config/ca.pem",
@@ -107,7 +107,7 @@ def test_another_api_has_its_own_keys_and_inherits_behaviour() -> None:
     settings = ApiSettings.from_config(APIS, api="help-desk")
     assert settings.name == "help-desk"
     assert settings.base_url == "https://desk.example.com/api"
-    assert (settings.odata, settings.profile) == ("v2", "sap")
+    assert (settings.odata, settings.profile) == ("v2", "sap-v2")
     assert settings.auth.type == "api-key"
     assert (settings.auth.secret, settings.auth.key_name) == ("k3y", "X-Key")
     assert settings.trusted_origins == ("https://backend.example.com:8443",)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from txojobs.config.profiles import known_of_profile
 from txojobs.config.schema import load_schema, resolve
 
 if TYPE_CHECKING:
@@ -25,14 +26,34 @@ def applied_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     behaviours = _members(root["properties"][_SHARED], root)
     found: dict[str, Any] = {}
     for place, own, known in _services(config, root):
-        parts = [(place, own), (_SHARED, _section(config, _SHARED))]
+        shared = _section(config, _SHARED)
+        profile = known_of_profile(own, shared)
+        parts = [(place, own), (_SHARED, shared), (place, profile)]
         for name, sub in known.items():
             if name in behaviours:
                 found.update(_of_behaviour(name, sub, parts))
             elif name == "auth":
                 found.update(_of_auth(f"{place}.auth", _section(own, "auth"), sub))
-            elif "default" in sub and name not in own:
+            elif "default" in sub and name not in own and name not in profile:
                 found[f"{place}.{name}"] = sub["default"]
+    return found
+
+
+def values_of_profiles(config: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    """Return each value that only a profile says, with the profile's name, by the dotted path of its key."""
+    root = load_schema()
+    found: dict[str, tuple[Any, str]] = {}
+    for place, own, _ in _services(config, root):
+        shared = _section(config, _SHARED)
+        for name, known in known_of_profile(own, shared).items():
+            if not isinstance(known, dict):
+                if name not in own:
+                    found[f"{place}.{name}"] = known, own["profile"]
+                continue
+            said = {*_section(own, name), *_section(shared, name)}
+            for key, value in known.items():
+                if key not in said:
+                    found[f"{place}.{name}.{key}"] = value, own["profile"]
     return found
 
 

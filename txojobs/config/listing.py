@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from txojobs.config.defaults import applied_defaults
+from txojobs.config.defaults import applied_defaults, values_of_profiles
 from txojobs.config.json_text import WrittenFloat
 from txojobs.config.names import looks_like_secret
 from txojobs.config.origins import DEFAULT
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 def effective(config: Config) -> list[tuple[str, str, str]]:
     """Return (dotted path, value as shown, source) of every value, sorted by path; injected ones come last.
 
-    Lists are one value, written as JSON. Defaults that some service uses are included.
+    Lists are one value, written as JSON. What a profile says and defaults that some service uses are included.
     """
     rows = []
     for path, value in _leaves(dict.items(config), ""):
         hidden = value == HIDDEN or (isinstance(value, str) and looks_like_secret(path.rsplit(".", 1)[-1]))
         rows.append((path, HIDDEN if hidden else shown(value), config.origin(path)))
+    rows += [
+        (path, shown(value), f"profile {name}") for path, (value, name) in values_of_profiles(config).items()
+    ]
     there = {path for path, _, _ in rows}
     rows += [
         (path, shown(value), DEFAULT) for path, value in applied_defaults(config).items() if path not in there

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from txojobs.config.defaults import applied_defaults
+from txojobs.config.defaults import applied_defaults, values_of_profiles
 from txojobs.config.json_text import read_json
 from txojobs.config.names import SECRET_NAMES, injected_name, variable_name
 from txojobs.config.places import JsonPath, Places
@@ -41,6 +41,8 @@ class Origins:
         """Return where the value at a dotted path comes from; see Config.origin."""
         parts = split(path)
         if not _leads_somewhere(config, parts):
+            if path in (known := values_of_profiles(config)):
+                return f"profile {known[path][1]}"
             if path in applied_defaults(config):
                 return DEFAULT
             _demand(config, parts)

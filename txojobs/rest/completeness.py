@@ -261,7 +261,7 @@ def incomplete(
         return None
     return IncompleteReadError(
         f"{entity} was not read whole and once: {'; '.join(told)}",
-        how_to_fix=_BY_TEXT if by_text else _fix(keys, wording),
+        how_to_fix=_BY_TEXT if by_text else _CAPPED if count == _CAP < different else _fix(keys, wording),
     )
 
 
@@ -270,6 +270,12 @@ def _several(number: int, what: str, examples: list[str]) -> str:
     shown = f" ({'; '.join(examples)}{more})" if examples else ""
     return f"{number:,} record{'' if number == 1 else 's'} {what}{shown}"
 
+
+_CAP = 5000
+_CAPPED = (
+    'Dataverse counts up to 5,000 only: write "profile": "dataverse" for this service in the configuration (or '
+    '"reading": {"counts-up-to": 5000} for another that does the same), and complete: verify to prove the read'
+)
 
 _BY_TEXT = (
     "run again while nobody changes records; if it fails each time, the service sorts text by other rules than it "

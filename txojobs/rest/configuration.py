@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from txojobs.config.profiles import PROFILES, known_of_profile
 from txojobs.errors import ConfigurationError, MissingKeyError
 from txojobs.rest.credential_settings import read_auth
 from txojobs.rest.origin import shown
@@ -17,12 +18,12 @@ from txojobs.rest.section import Section
 from txojobs.rest.settings import (
     MAX_BODY_BYTES,
     ODATA_VERSIONS,
-    PROFILES,
     ApiSettings,
     AuthSettings,
     BreakerSettings,
     LimiterSettings,
     OperationSettings,
+    ReadingSettings,
     RetrySettings,
     TimeoutSettings,
 )
@@ -37,13 +38,15 @@ _MOST_RETRIES = 20
 def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> ApiSettings:
     """Return the settings of `api`; see ApiSettings.from_config."""
     place, own = _place(config, api)
-    home = Section(place, (place, own))
-    behaviour = Section(place, (place, own), ("script-behavior", _part(config, "script-behavior")))
+    shared = _part(config, "script-behavior")
+    profile = ("the profile", known_of_profile(own, shared))
+    home = Section(place, (place, own), profile)
+    behaviour = Section(place, (place, own), ("script-behavior", shared), profile)
     return ApiSettings(
         name=api,
         base_url=_base_url(home, "api-base-url" if api == "default" else "base-url"),
         odata=home.one_of("odata", "v4", ODATA_VERSIONS),
-        profile=home.one_of("profile", "", ("", *PROFILES)) or None,
+        profile=home.one_of("profile", "generic", tuple(PROFILES)),
         auth=read_auth(home, config, api=api) if with_auth else AuthSettings(),
         trusted_origins=home.texts(
             "trusted-origins", (), wanted="a list of addresses like https://host:port"
@@ -54,6 +57,7 @@ def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> Ap
         limiter=_limiter(behaviour),
         timeouts=_timeouts(behaviour.section("api-timeouts")),
         operations=_operations(behaviour.section("async-operations")),
+        reading=_reading(behaviour.section("reading")),
         max_body_bytes=behaviour.whole("max-answer-bytes", MAX_BODY_BYTES, least=1024),
     )
 
@@ -156,6 +160,15 @@ def _timeouts(section: Section) -> TimeoutSettings:
         async_poll_interval_s=section.number(
             "async-poll-interval", default.async_poll_interval_s, least=_LEAST_S
         ),
+    )
+
+
+def _reading(section: Section) -> ReadingSettings:
+    return ReadingSettings(
+        page_size=section.whole("page-size", 0, least=1) or None,
+        headers=section.named_texts("headers"),
+        null_dates=section.texts("null-dates", ()),
+        counts_up_to=section.whole("counts-up-to", 0, least=1) or None,
     )
 
 

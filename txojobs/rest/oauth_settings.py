@@ -88,15 +88,11 @@ def _sources(section: Section, tenant: str) -> tuple[str, str, str]:
 
 
 def _parameters(section: Section) -> tuple[tuple[str, str], ...]:
-    value = section.get("token-parameters")
-    if value is None:
-        return ()
-    if not hasattr(value, "keys") or not all(isinstance(value[key], str) for key in value):
-        raise section.wrong("token-parameters", "an object of texts")
-    for key in value:
+    given = section.named_texts("token-parameters")
+    for key, _ in given:
         if key in OWN_PARAMETERS:
             raise ConfigurationError(
                 f"{section.path}.token-parameters.{escape_foreign(key)} is said by txojobs itself",
                 how_to_fix="take it out; `client-id`, `oauth-scope` and the secret have keys of their own",
             )
-    return tuple((key, value[key]) for key in value)
+    return given

@@ -45,12 +45,17 @@ class ODataReader(CompleteReader):
         deadline: float | None = None,
     ) -> None:
         stop = threading.Event()
-        self._query = query
+        self._query = query = query.as_configured(client.settings.reading)
         self._new_walk = partial(PageWalk, client, by_key=complete == "verify", deadline=deadline, stop=stop)
         aim = Aim(
             name=query.entity, key=query.key, limit=query.limit, complete=complete, on_duplicate=on_duplicate
         )
         super().__init__(self._new_walk(query), aim, stop)
+
+    @property
+    def empty_dates(self) -> int:
+        """How many texts stood for no date and became null."""
+        return self._walk.empty_dates
 
     def _second_walk(self) -> PageWalk:
         """Return a walk over the keys alone, in their own order."""

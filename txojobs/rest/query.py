@@ -8,7 +8,7 @@ Source: OData 4.01 Part 1 sections 8.2.8.5 (maxpagesize) and 11.2, Part 2 sectio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
@@ -18,6 +18,8 @@ from txojobs.rest.urls import with_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from txojobs.rest.settings import ReadingSettings
 
 _OURS = (
     "$select",
@@ -45,7 +47,8 @@ class EntityQuery:
     paths of related records. `key` names the fields that no two records share; `limit` is the most records wanted.
     `count` says whether the number of records is asked for. `extra` are further options, as they are sent.
     `adds_to_order` completes the order with fields that nobody asked for, and is left out when the service refuses
-    it. `types` are the Edm types of fields, where known.
+    it. `types` are the Edm types of fields, where known. `null_dates` are texts that stand for no date;
+    a count that reaches `counts_up_to` says only that there are so many or more.
     """
 
     entity: str
@@ -64,6 +67,8 @@ class EntityQuery:
     odata: str = "v4"
     adds_to_order: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
+    null_dates: frozenset[str] = frozenset()
+    counts_up_to: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked.
@@ -105,6 +110,18 @@ class EntityQuery:
     def asks_for_count(self) -> bool:
         """Whether a count can be compared: a limited read is no complete one."""
         return self.count and self.limit is None
+
+    def as_configured(self, reading: ReadingSettings) -> EntityQuery:
+        """Return the query with what the configuration says of the service where the query is silent."""
+        named = {name.lower() for name in self.headers}
+        own = {name: text for name, text in reading.headers if name.lower() not in named}
+        return replace(
+            self,
+            page_size=self.page_size or reading.page_size,
+            headers={**own, **self.headers},
+            null_dates=self.null_dates or frozenset(reading.null_dates),
+            counts_up_to=self.counts_up_to or reading.counts_up_to,
+        )
 
     def url(self, *, with_count: bool) -> str:
         """Return the address of the first page, relative when `entity` is."""

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 class Walk(Protocol):
     """The pages of one read.
 
-    `count` is what the service said of the number of records, `count_note` why that is not compared.
+    `count` is what the service said of the number of records, `at_least` whether there may be more than that,
+    `count_note` why it is not compared.
     """
 
     count: int | None
+    at_least: bool
     count_note: str | None
     pages: int
     requests: int
@@ -89,7 +91,7 @@ class CompleteReader:
     @property
     def count(self) -> int | None:
         """How many records the service says there are; None before the first page or when it does not say."""
-        return self._walk.count
+        return None if self._walk.at_least else self._walk.count
 
     @property
     def proof(self) -> Proof:
@@ -134,13 +136,10 @@ class CompleteReader:
     def _prove(self) -> Proof:
         walk, keys, aim = self._walk, self._keys, self._aim
         self._refuse_uncounted()
-        count = walk.count if walk.count_note is None else None
         replaced = keys.doubled if keys is not None and (keys.refuses or self.superseded) else 0
         rows = self._rows - replaced
         different = rows if walk.counted_apart is None else walk.counted_apart
-        if count is not None and count != different:
-            at_the_end = walk.count_now()  # records may have come or gone meanwhile
-            count = count if at_the_end is None else at_the_end
+        count = self._count_for(different)
         # in the order of text, records may have been skipped that the service sorts elsewhere than it compares them
         proven_by_key = walk.by_key and (count == different or not walk.text_key)
         second = self._second_reading() if aim.complete == "verify" and not proven_by_key else None
@@ -170,6 +169,16 @@ class CompleteReader:
             second_reading=second is not None,
             strength="verified" if verified else "unproven" if count is None else "counted",
         )
+
+    def _count_for(self, different: int) -> int | None:
+        """Return the count that what came is compared with; None where there is nothing to compare."""
+        walk = self._walk
+        compared = walk.count_note is None or (walk.at_least and different < (walk.count or 0))
+        count = walk.count if compared else None
+        if count is None or count == different:
+            return count
+        at_the_end = walk.count_now()  # records may have come or gone meanwhile
+        return count if at_the_end is None else at_the_end
 
     def _second_reading(self) -> SecondReading | None:
         """Read the keys once more and compare them; None when the first reading was one answer."""

@@ -57,6 +57,15 @@ class Section:
             raise self.wrong(key, wanted)
         return tuple(value)
 
+    def named_texts(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return the names and texts of an object."""
+        value = self.get(key)
+        if value is None:
+            return ()
+        if not hasattr(value, "keys") or not all(isinstance(value[name], str) for name in value):
+            raise self.wrong(key, "an object of texts")
+        return tuple((name, value[name]) for name in value)
+
     def number(self, key: str, default: float, *, least: float = 0.0, most: float | None = None) -> float:
         """Return a finite number within the bounds."""
         value = self.get(key)

@@ -20,8 +20,6 @@ KeptIn = Literal["memory", "file"]
 TOKEN_CACHES = ("memory", "file")
 AUTH_TYPES: tuple[AuthType, ...] = ("none", "bearer", "api-key", "basic", "oauth2")
 ODATA_VERSIONS = ("v4", "v3", "v2")
-PROFILES = ("business-central", "dataverse", "sap")
-"""Names that are reserved; none has an effect yet."""
 MAX_BODY_BYTES = 100 * 1024 * 1024
 MICROSOFT_AUTHORITY = "https://login.microsoftonline.com"
 
@@ -63,6 +61,20 @@ class TimeoutSettings:
     connect_s: float = 15.0
     async_max_wait_s: float = 300.0
     async_poll_interval_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingSettings:
+    """How records of entity sets are read where a query says nothing.
+
+    `page_size` is asked for, `headers` go with each page's request. A text of `null_dates` stands for no date.
+    A count that reaches `counts_up_to` says only that there are so many or more.
+    """
+
+    page_size: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    null_dates: tuple[str, ...] = ()
+    counts_up_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +136,8 @@ class ApiSettings:
     """One of ODATA_VERSIONS."""
     base_url_key: str = "base-url"
     """The key of the configuration that holds the address, for messages."""
-    profile: str | None = None
+    profile: str = "generic"
+    """The name of what is known of the product, one of config/profiles.py."""
     auth: AuthSettings = AuthSettings()
     trusted_origins: tuple[str, ...] = ()
     ca_bundle: str | None = None
@@ -133,6 +146,7 @@ class ApiSettings:
     limiter: LimiterSettings = LimiterSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     operations: OperationSettings = OperationSettings()
+    reading: ReadingSettings = ReadingSettings()
     max_body_bytes: int = MAX_BODY_BYTES
     state_dir: Path | None = None
     """Where tokens are kept with `token-cache: file`; None is the state folder of the current workspace."""

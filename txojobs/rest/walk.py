@@ -16,6 +16,7 @@ from txojobs.errors import ApiError, EntityNotFoundError
 from txojobs.exact_json import encode
 from txojobs.rest.guard import WalkGuard, forgotten
 from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
+from txojobs.rest.null_dates import emptied
 from txojobs.rest.origin import resolved
 from txojobs.rest.service_document import say_what_there_is
 
@@ -63,6 +64,10 @@ class PageWalk:
         """Whether the key is text, of which a service may have one order for sorting and another for comparing."""
         self.count: int | None = None
         """How many records the service said there are, with the first page."""
+        self.at_least = False
+        """Whether there may be more than `count`, which the service counts no further than."""
+        self.empty_dates = 0
+        """How many texts stood for no date and became null."""
         self.count_note: str | None = None
         """Why there is nothing to compare, when there is not."""
         self.ended_by: str | None = None
@@ -102,6 +107,9 @@ class PageWalk:
             self.count_note = "not asked: limit" if query.count else "not asked: switched off"
         elif self.count is None:
             self.count_note = refused or "the service does not tell its count"
+        elif query.counts_up_to is not None and self.count >= query.counts_up_to:
+            self.at_least = True
+            self.count_note = f"the service counts up to {query.counts_up_to:,} only"
         self.by_key = self.by_key and query.whole_order == query.key
         return page
 
@@ -204,6 +212,8 @@ class PageWalk:
     def _finish(self, records: list[Record], base: str) -> None:
         unfinished: list[Continuation] = []
         self.query.dialect.tidy(records, unfinished, keep=self.query.keep_annotations)
+        if self.query.null_dates:
+            self.empty_dates += emptied(records, self.query.null_dates)
         for owner, field, link in unfinished:
             collected = owner.get(field)
             if not isinstance(collected, list):

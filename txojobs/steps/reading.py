@@ -33,6 +33,8 @@ def read_entities(
     else:
         yield from pages
     ctx.note("fetched", reader.proof.as_json())
+    if reader.empty_dates:
+        ctx.note("empty-dates", reader.empty_dates)
 
 
 def _told(ctx: RunContext, reader: ODataReader) -> Iterator[Batch]:
