@@ -1,9 +1,13 @@
 """Write the log of a run: one file that holds everything, and a console that holds less.
 
 Nothing happens on import. `start_logging` hangs its handlers on the logger `txojobs` alone, never on the
-root, so neither urllib3's debug lines (they show query strings) nor anybody else's reach our files. Redaction
-is done after message, arguments, traceback and stack are one text. An event is one line; the lines of a
-traceback follow it, indented. Stamps are UTC (RFC 3339). Files are UTF-8, mode 0600, rotated by size.
+root, so neither urllib3's debug lines (they show query strings) nor anybody else's reach our files. An event
+is one line; the lines of a traceback or of a Block follow it, indented (see log_text.py). Files are UTF-8, mode
+0600, rotated by size.
+
+What the client tells at DEBUG, each request and each answer, is taken only by a run that asks for its `traffic`:
+otherwise a long export would push its own beginning out of the log. While no run does, the client does not even
+put it into words.
 
 Two runs in one process do not mix. `RunLog.logger` belongs to one run and to no registry. A record of a
 module's logger goes to the run whose context it was made in: a thread joins a run by
@@ -18,14 +22,13 @@ import logging
 import os
 import sys
 import threading
-import traceback
 from contextvars import ContextVar
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, final
 
 from txojobs.errors import ConfigurationError, FileOperationError
-from txojobs.redact import Redactor, escape_foreign
+from txojobs.log_text import format_event, message_of
+from txojobs.redact import Redactor
 from txojobs.workspace import Workspace, check_name
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 10 * 1024 * 1024
 KEEP = 5
 """Older parts of a rotated log, `name.log.1` being the youngest."""
+
+TRAFFIC = "txojobs.rest"
+"""The logger through which the client tells what it asks and is answered."""
 
 _PACKAGE = "txojobs"
 _SCRIPT = "txojobs.script"
@@ -53,17 +59,18 @@ class RunLog:
         self._file = file
         self._console = console
         self._handlers: list[_Handler] = [file] if console is None else [file, console]
-        package = logging.getLogger(_PACKAGE)
+        package, client = logging.getLogger(_PACKAGE), logging.getLogger(TRAFFIC)
         for handler in self._handlers:
             self.logger.addHandler(handler)
             handler.addFilter(self._is_ours)
         with _registry_lock:
             others = _open_runs()
-            file.before = others[0].before if others else (package.level, package.propagate)
+            file.before = others[0].before if others else (package.level, package.propagate, client.level)
             for handler in self._handlers:
                 package.addHandler(handler)
             package.setLevel(logging.DEBUG)
             package.propagate = False  # another's handler would show what we redact
+            _wake_or_hush_the_client()
         self._token = _current_run.set(self)
 
     @property
@@ -74,6 +81,8 @@ class RunLog:
     def _is_ours(self, record: logging.LogRecord) -> bool:
         if record.name == self.logger.name:
             return True  # only through self.logger: it is in no registry
+        if record.name == TRAFFIC and record.levelno <= logging.DEBUG and not self._file.traffic:
+            return False
         current = _current_run.get()
         return current is self or (current is None and len(_open_runs()) == 1)
 
@@ -85,8 +94,11 @@ class RunLog:
                 package.removeHandler(handler)
                 self.logger.removeHandler(handler)
             if self._handlers and not _open_runs():
-                level, package.propagate = self._file.before
+                level, package.propagate, of_the_client = self._file.before
                 package.setLevel(level)
+                logging.getLogger(TRAFFIC).setLevel(of_the_client)
+            elif self._handlers:
+                _wake_or_hush_the_client()
         for handler in self._handlers:
             handler.close()
         self._handlers = []
@@ -110,23 +122,25 @@ def start_logging(
     console: TextIO | None = None,
     level: int = logging.INFO,
     debug: bool = True,
+    traffic: bool = False,
     max_bytes: int = MAX_BYTES,
     keep: int = KEEP,
 ) -> RunLog:
     """Open the log of a run at `path`; an existing file is continued.
 
-    `level` is the least that console and file show; with `debug` the file, and never the console, takes
-    DEBUG too.
+    `level` is the least that console and file show; with `debug` the file, and not the console, takes DEBUG
+    too. With `traffic` both take DEBUG and, at that level, each request and each answer.
 
     Raises:
         FileOperationError: the file cannot be opened.
     """
     file = _FileHandler(path, redactor, max_bytes=max_bytes, keep=keep)
-    file.setLevel(logging.DEBUG if debug else level)
+    file.traffic = traffic
+    file.setLevel(logging.DEBUG if debug or traffic else level)
     screen = None
     if console is not None:
         screen = _ConsoleHandler(console, redactor)
-        screen.setLevel(max(level, logging.INFO))
+        screen.setLevel(logging.DEBUG if traffic else max(level, logging.INFO))
     return RunLog(file, screen)
 
 
@@ -166,25 +180,6 @@ def hide_in_script_logs(secrets: Iterable[str]) -> None:
                     handler.redactor.add(secret)
 
 
-def format_event(record: logging.LogRecord, redactor: Redactor) -> str:
-    """Return the line of an event and the indented lines of its traceback and stack; no final newline."""
-    when = datetime.fromtimestamp(record.created, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    line = f"{when}Z {record.levelname:<7} {record.name} {_message(record, redactor)}"
-    trace = record.exc_text or ""
-    if record.exc_info and record.exc_info[0]:
-        trace = "".join(traceback.format_exception(*record.exc_info))
-    more = redactor.clean_line("\n".join(part for part in (trace.rstrip(), record.stack_info) if part))
-    return "\n".join((line, *(f"    {escape_foreign(part)}" for part in more.split("\n") if part)))
-
-
-def _message(record: logging.LogRecord, redactor: Redactor) -> str:
-    try:
-        message = record.getMessage()
-    except Exception as err:  # noqa: BLE001 - a wrong log call must not end a run; what it said is kept
-        message = f"{record.msg} {record.args!r} (log call: {err})"
-    return escape_foreign(redactor.clean_line(message))
-
-
 class _Handler(logging.Handler):
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -202,7 +197,7 @@ class _ConsoleHandler(_Handler):
         stream = self._stream or sys.stderr
         if stream is None:  # pythonw.exe has none
             return
-        text = f"{record.levelname}: {_message(record, self.redactor)}"  # a traceback is for the file
+        text = f"{record.levelname}: {message_of(record, self.redactor)}"  # a traceback is for the file
         encoding = getattr(stream, "encoding", None) or "utf-8"
         with contextlib.suppress(OSError, ValueError):  # nobody listens any more; the file has the line
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
@@ -216,8 +211,11 @@ class _FileHandler(_Handler):
         super().__init__(redactor)
         self.path = path
         self.failure: OSError | None = None
-        self.before: tuple[int, bool] = (logging.NOTSET, True)
-        """Level and propagation of the logger `txojobs` before the first of the open runs began."""
+        self.traffic = False
+        """Whether the run wants each request and each answer."""
+        self.before: tuple[int, bool, int] = (logging.NOTSET, True, logging.NOTSET)
+        """Level and propagation of the logger `txojobs`, and the level of the client's, before the first of the
+        open runs began."""
         self._max_bytes = max_bytes
         self._keep = keep
         self._descriptor = -1
@@ -287,3 +285,10 @@ class _FileHandler(_Handler):
 
 def _open_runs() -> list[_FileHandler]:
     return [handler for handler in logging.getLogger(_PACKAGE).handlers if isinstance(handler, _FileHandler)]
+
+
+def _wake_or_hush_the_client() -> None:
+    """Let the client tell of its traffic while at least one open run listens; the registry's lock is held."""
+    runs = _open_runs()
+    level = logging.DEBUG if any(run.traffic for run in runs) else runs[0].before[2] or logging.INFO
+    logging.getLogger(TRAFFIC).setLevel(level)

@@ -29,6 +29,10 @@ SHORTEST = 4
 """Shorter secrets are hidden only where they are a whole value: as part of a text they would blot out every
 "on" and "12" and thereby give themselves away."""
 
+PASSING = 50
+"""How many of the secrets that come and go during a run are remembered: a service that sends a new cookie with
+each of a million answers must not make every text slower to clean."""
+
 _LEAST_BASE64 = 8
 _LEAST_LINE = 8
 _KEPT = "!#$%&'()*+,/:;=?@[]~"
@@ -41,17 +45,20 @@ class Redactor:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._lasting: dict[str, set[str]] = {}
+        self._passing: dict[str, set[str]] = {}
         self._whole: frozenset[str] = frozenset()
         self._spellings: tuple[str, ...] = ()
 
-    def add(self, secret: str, *, user: str | None = None) -> None:
+    def add(self, secret: str, *, user: str | None = None, passing: bool = False) -> None:
         """Learn a secret value; from now on no text shows it.
 
         With `user` the Basic credential `user:secret` (RFC 7617) is learnt as well. A scheme before a token
-        (`Bearer ...`) is not part of the secret.
+        (`Bearer ...`) is not part of the secret. Of the `passing` ones, such as cookies, only the newest are
+        remembered.
         """
         secret = _SCHEME.sub("", secret.strip())
-        if not secret:
+        if not secret or (passing and secret in self._whole):
             return
         found = set(_spellings(secret)) if len(secret) >= SHORTEST else set()
         if user is not None:
@@ -59,8 +66,13 @@ class Redactor:
                 text.rstrip("=") for text in _base64(f"{user}:{secret}".encode("utf-8", "surrogatepass"))
             }
         with self._lock:
-            self._whole |= {secret}
-            self._spellings = tuple(sorted(found.union(self._spellings), key=len, reverse=True))
+            known = self._passing if passing else self._lasting
+            known[secret] = found.union(known.get(secret, ()))
+            while len(self._passing) > PASSING:
+                del self._passing[next(iter(self._passing))]
+            spellings = set[str]().union(*self._lasting.values(), *self._passing.values())
+            self._whole = frozenset((*self._lasting, *self._passing))
+            self._spellings = tuple(sorted(spellings, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
         """Return `text` with each known secret, in each of its spellings, replaced by `***`."""

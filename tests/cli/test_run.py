@@ -359,6 +359,23 @@ def test_debug_puts_the_log_on_standard_error(work: Workplace) -> None:
     assert done.out.rstrip().splitlines()[-1].startswith("output/")
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_debug_shows_each_request_and_answer_on_the_screen_and_in_the_log(
+    work: Workplace, *, debug: bool
+) -> None:
+    with PagesServer(customers(rows=20, size=10)) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        done = work.command("run", "job", "acme", "test", *(["--debug"] if debug else []))
+    assert done.code == 0, done
+    (log,) = (work.root / "logs").glob("*.log")
+    for text in (done.err, log.read_text(encoding="utf-8")):
+        assert text.count(f" GET {server.url}/Customers") == (4 if debug else 0)
+        assert text.count(" 200 OK to GET ") == (2 if debug else 0)
+        assert ('{"value": [{"Id": "C00011"' in text) is debug
+    assert "C00011" not in done.out
+
+
 # -- help -----------------------------------------------------------------------------------------------------------
 
 PARAMS = """\

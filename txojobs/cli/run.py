@@ -56,7 +56,7 @@ Examples:
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write there."
 )
-@click.option("--debug", is_flag=True, help="Show the log on the screen, too.")
+@click.option("--debug", is_flag=True, help="Show the log on the screen, with each request and answer.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON on standard output.")
 @click.option("--wait", is_flag=True, help="Wait for another run of the same job instead of giving up.")
@@ -138,6 +138,7 @@ def _execute(
         cancel=cancel,
         shield=signals.shield,
         console=sys.stderr if options["debug"] else None,
+        debug=options["debug"],
         command=f"txojobs run {job.name} {org} {env}",
     )
     return execute(request, listener)

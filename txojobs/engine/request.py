@@ -38,4 +38,6 @@ class RunRequest:
     """Entered while the run publishes or cleans up: whoever catches signals raises none of them inside."""
     console: TextIO | None = None
     """Where log lines from INFO on go, beside the log file; None for nowhere."""
+    debug: bool = False
+    """Whether log and console also take DEBUG, each request and each answer among it."""
     command: str = "txojobs"

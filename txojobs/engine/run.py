@@ -173,16 +173,17 @@ def _open_log(request: RunRequest, report: RunReport, *, days: int) -> RunLog:
     from txojobs.files.os_errors import explained  # noqa: PLC0415
     from txojobs.logs import start_logging  # noqa: PLC0415  # logging: only for a run
 
+    def started(path: Path) -> RunLog:
+        return start_logging(path, redactor=report.redactor, console=request.console, traffic=request.debug)
+
     if request.dry_run:
-        return start_logging(
-            Path(tempfile.mkdtemp()) / "log", redactor=report.redactor, console=request.console
-        )
+        return started(Path(tempfile.mkdtemp()) / "log")
     folder = request.workspace.root / "logs"
     name = f"{request.org}-{request.env}-{request.job.name}_{report.started:%Y-%m-%dT%H%MZ}.log"
     with explained(folder, doing="write into"):
         path = _claimed(request.workspace.folder("logs") / name, numbered)
     remove_old_logs(folder, now=report.started, days=days)
-    log = start_logging(path, redactor=report.redactor, console=request.console)
+    log = started(path)
     report.log = path
     return log
 

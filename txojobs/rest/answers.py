@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from txojobs.redact import Redactor
+    from txojobs.rest.sockets import Peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Answer:
     url: str
     length_known: bool = True
     """False when neither a length nor chunks nor gzip tell whether the body is whole."""
+    peer: Peer | None = None
+    """Who sent it, when it came over a connection of its own."""
 
     @property
     def media_type(self) -> str:

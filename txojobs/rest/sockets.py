@@ -12,7 +12,8 @@ import contextlib
 import io
 from functools import partial
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -24,12 +25,26 @@ from txojobs.rest.origin import is_link_local
 if TYPE_CHECKING:
     import socket
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Buffer
 
 _SLICE_S = 0.2
 """How long a read may block before it looks at the clock and the events again."""
+
+
+class Peer(NamedTuple):
+    """Who is at the other end of a connection: the service, or the proxy before it.
+
+    `tls` and `certificate` (as `ssl.SSLSocket.getpeercert` tells it) are the service's own; empty for plain http.
+    """
+
+    address: str
+    tls: str = ""
+    certificate: Mapping[str, Any] = MappingProxyType({})
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.tls})" if self.tls else self.address
 
 
 class Watch:
@@ -44,6 +59,9 @@ class Watch:
         self.expired = False
         self.status: int | None = None
         """What was answered, once the status line came."""
+        self.connected = False
+        """Whether a connection was made for this request."""
+        self.peer: Peer | None = None
 
     def begin(self, *, deadline: float, cancels: tuple[threading.Event, ...]) -> None:
         """Start watching a request."""
@@ -52,6 +70,7 @@ class Watch:
         self.sent = False
         self.expired = False
         self.status = None
+        self.connected = False
 
     def next_wait(self) -> float:
         """Return for how many seconds the next read may block.
@@ -106,6 +125,14 @@ class _WatchedResponse(HTTPResponse):
         self.fp = io.BufferedReader(_WatchedReader(sock, watch))
 
 
+def _peer(sock: Any) -> Peer:
+    host, port = sock.getpeername()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if not hasattr(sock, "getpeercert"):
+        return Peer(address)
+    return Peer(address, sock.version() or "", sock.getpeercert() or {})
+
+
 class _Watched(HTTPConnection):
     watch: Watch
 
@@ -118,6 +145,8 @@ class _Watched(HTTPConnection):
             super().connect()
         finally:
             self.watch.sent = False  # a tunnel through a proxy says CONNECT, which is not the request
+        self.watch.connected = True
+        self.watch.peer = _peer(self.sock)
         if not self.proxy and is_link_local(self.sock.getpeername()[0]):
             self.close()
             raise ForeignOriginError(

@@ -23,7 +23,9 @@ from txojobs.rest.answers import Answer
 from txojobs.rest.body import BodyError, BodyRefusedError, read_body
 from txojobs.rest.failures import AttemptError, Cause, note_lost_answer, transport_failure
 from txojobs.rest.origin import shown
+from txojobs.rest.secret_places import SecretPlaces
 from txojobs.rest.sessions import SessionPool
+from txojobs.rest.wire_log import WireLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from txojobs.rest.sessions import Channel
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
+    from txojobs.rest.wire_log import Attempt
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1: they ask and change nothing."""
@@ -103,6 +106,7 @@ class Transport:
         self._redactor = redactor
         self._guard = guard
         self._timing = timing
+        self._wire = WireLog(redactor, SecretPlaces(settings.auth.key_name), timing.clock)
         self._pool = SessionPool(ca_bundle=settings.ca_bundle, clock=timing.clock)
 
     def origin(self, request: Request, *, credential: bool) -> Origin:
@@ -152,13 +156,15 @@ class Transport:
         if channel.csrf_token and request.method not in SAFE_METHODS:
             prepared.headers[csrf.HEADER] = channel.csrf_token
         channel.watch.begin(deadline=self._timing.clock() + timeout_s, cancels=limits.cancels)
+        prepared.prepare_cookies(channel.cookies)
+        attempt = self._wire.leaves(prepared)
         try:
-            return self._exchange(channel, request, prepared, timeout_s)
+            return self._exchange(channel, request, prepared, timeout_s, attempt)
         except _BODY as err:
             channel.drop()  # whoever cut a body is about to hang up: the next attempt dials anew
-            raise _body_failure(request, err, channel.watch.status) from None
+            raise attempt.failed(_body_failure(request, err, channel.watch.status)) from None
         except _BROKEN as err:
-            raise transport_failure(
+            failure = transport_failure(
                 err,
                 method=request.method,
                 url=request.url,
@@ -169,7 +175,8 @@ class Transport:
                 expired=channel.watch.expired,
                 status=channel.watch.status,
                 proxy=channel.proxy,
-            ) from err
+            )
+            raise attempt.failed(failure) from err
 
     def _time_left(self, request: Request, limits: Limits) -> float:
         """Return how many seconds a request that leaves now may take."""
@@ -187,9 +194,13 @@ class Transport:
         return timeout_s
 
     def _exchange(
-        self, channel: Channel, request: Request, prepared: requests.PreparedRequest, timeout_s: float
+        self,
+        channel: Channel,
+        request: Request,
+        prepared: requests.PreparedRequest,
+        timeout_s: float,
+        attempt: Attempt,
     ) -> Answer:
-        prepared.prepare_cookies(channel.cookies)
         connect_s = min(timeout_s, self._settings.timeouts.connect_s)
         response = channel.adapter.send(
             prepared,
@@ -199,6 +210,7 @@ class Transport:
             proxies=channel.proxies,
         )
         channel.watch.status = response.status_code
+        attempt.is_answered()
         try:
             extract_cookies_to_jar(channel.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]  # no types
             has_body = request.method != "HEAD" and response.status_code not in _BODILESS
@@ -210,7 +222,7 @@ class Transport:
                 raise
             body = b""  # a refusal counts, also when the words for it are lost
         headers = response.headers
-        return Answer(
+        answer = Answer(
             status=response.status_code,
             reason=response.reason or "",
             headers=headers,
@@ -220,7 +232,9 @@ class Transport:
             length_known=any(
                 name in headers for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding")
             ),
+            peer=channel.watch.peer,
         )
+        return attempt.ended(answer, wire_bytes=response.raw.tell(), watch=channel.watch)
 
     def close(self) -> None:
         """Close all connections."""
