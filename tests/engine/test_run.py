@@ -88,6 +88,36 @@ def test_the_report_of_a_workspace_whose_path_is_no_utf_8_is_json_for_everybody(
     assert msgspec.json.decode(text)["outcome"] == "done"
 
 
+def test_the_report_counts_requests_retries_bytes_and_waits_by_cause_for_each_origin(work: Workplace) -> None:
+    sent: list[bytes] = []
+
+    def script(asked: Asked) -> Reply:
+        busy = Reply(503, b'{"error": {"message": "busy"}}', {"Retry-After": "0"})
+        reply = busy if asked.number == 2 else as_reply(page_of(asked, rows=30, size=10))
+        sent.append(reply.body)
+        return reply
+
+    with PagesServer(script) as server:
+        behaviour = {
+            "retry-strategy": {"max-retries": 1},
+            "rate-limiting": {"enabled": True, "calls-per-second": 3},
+        }
+        work.config({"api-base-url": server.url}, behaviour=behaviour)
+        work.job(FETCH)
+        report = work.good_run()
+    assert report.log is not None
+    (traffic,) = json.loads(report.log.with_suffix(".json").read_text(encoding="utf-8"))["traffic"]
+    waits = traffic.pop("waits-seconds")
+    assert traffic == {
+        "origin": server.url.removesuffix("/api"),
+        "requests": 4,
+        "retries": 1,
+        "bytes-received": sum(map(len, sent)),
+    }
+    assert set(waits) == {"rate limit"}
+    assert 0 < waits["rate limit"] <= 1
+
+
 def test_two_runs_of_one_minute_have_each_their_log_and_report(work: Workplace) -> None:
     logs = {work.good_run().log for _ in range(3)}
     assert len(logs) == 3

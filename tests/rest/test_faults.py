@@ -12,6 +12,7 @@ from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import answer, says
 from tests.rest.faults import FINAL_BODIES, GOOD, OK_HEAD, PASSING, SILENT
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, RunCancelledError
+from txojobs.rest.gate import TrafficSnapshot, merged
 from txojobs.rest.settings import RetrySettings, TimeoutSettings
 
 if TYPE_CHECKING:
@@ -240,3 +241,12 @@ def test_counts_traffic_for_the_report(serve: Serve, connect: Connect) -> None:
     assert (traffic.requests, traffic.retries, traffic.bytes_received) == (2, 1, 14)
     assert traffic.origin == server.url
     assert traffic.waits_s == {"retry": 0.8}
+
+
+def test_counts_of_one_origin_are_added_up() -> None:
+    one = TrafficSnapshot("https://a", 2, 1, 30, {"retry": 1.5})
+    two = TrafficSnapshot("https://a", 3, 0, 12, {"retry": 0.5, "throttled": 4.0})
+    other = TrafficSnapshot("https://b", 1)
+    added = TrafficSnapshot("https://a", 5, 1, 42, {"retry": 2.0, "throttled": 4.0})
+    assert merged([one, other, two]) == (added, other)
+    assert merged([]) == ()

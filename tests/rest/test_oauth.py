@@ -57,6 +57,23 @@ def test_g16_gets_one_token_for_many_requests(
     assert redactor.clean("token-1 cl1ent-s3cret") == "*** ***"
 
 
+def test_the_traffic_tells_what_the_authority_was_asked(
+    serve: Serve, oauth: Callable[..., TxoRestAPI], authority: IdentityService
+) -> None:
+    authority.before.append(answer(503, b"", Retry_After="7"))
+    server = serve(guarded(lambda: "token-1"))
+    client = oauth(server)
+    client.get("/a")
+    found = {each.origin: each for each in client.traffic}
+    assert set(found) == {server.url, authority.server.url}
+    assert found[server.url].requests == 1
+    assert found[server.url].bytes_received == 14
+    theirs = found[authority.server.url]
+    assert (theirs.requests, theirs.retries) == (3, 1)  # the directory of addresses, and the token twice
+    assert theirs.bytes_received > 100
+    assert theirs.waits_s == {"retry": 7}
+
+
 def test_g16_eight_threads_on_a_cold_cache_make_one_token_request(
     serve: Serve, oauth: Callable[..., TxoRestAPI], authority: IdentityService
 ) -> None:

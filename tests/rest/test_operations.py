@@ -37,6 +37,9 @@ def test_g12_polls_until_the_result_is_there(serve: Serve, connect: Connect, clo
         *["GET /jobs/7"] * 3,
     ]
     assert clock.waits == [2, 3, 5], "as the service asked, else async-poll-interval"
+    (traffic,) = client.traffic
+    assert traffic.requests == 4
+    assert traffic.waits_s == {"operation": 10}
     assert all(request.headers["authorization"] == "Bearer t" for request in server.requests)
 
 

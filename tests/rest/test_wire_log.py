@@ -238,6 +238,12 @@ def test_a_signed_address_is_hidden_though_nobody_knows_its_value(
     assert PLAIN not in told.text + told.console.getvalue()
 
 
+def test_a_location_shows_no_long_value_under_any_name(serve: Serve, connect: Connect, told: Told) -> None:
+    where = "/op?api-version=2026-01-31&x=opensesameopensesame"
+    connect(serve(answer(202, b"", Operation_Location=where), says({}))).get("/start")
+    assert "Operation-Location: /op?api-version=2026-01-31&x=***" in told.text
+
+
 def test_names_that_only_look_alike_stay_readable(serve: Serve, connect: Connect, told: Told) -> None:
     connect(serve(says({}))).get(
         "/x?$skiptoken=page-7&country-code=SE&keys=a&$select=Code", headers={"X-Keys": "b"}

@@ -17,6 +17,7 @@ from txojobs.rest.transport import Signature
 
 if TYPE_CHECKING:
     from txojobs.redact import Redactor
+    from txojobs.rest.gate import TrafficSnapshot
     from txojobs.rest.settings import ApiSettings, AuthSettings
     from txojobs.rest.timing import Limits, Timing
 
@@ -51,6 +52,11 @@ class Credential(Protocol):
         """Get a newer credential after a 401; False when there is no other one."""
         ...
 
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked for the credential itself, for each origin."""
+        ...
+
     def close(self) -> None:
         """Close what it holds open."""
         ...
@@ -80,6 +86,11 @@ class Fixed:
     def renew(self, refused: Signature, limits: Limits) -> bool:  # noqa: ARG002  # there is no other one
         """Return False."""
         return False
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """Return nothing."""
+        return ()
 
     def close(self) -> None:
         """Do nothing."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from txojobs.redact import Redactor
     from txojobs.rest.answers import Answer
+    from txojobs.rest.gate import TrafficSnapshot
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Timing
 
@@ -94,6 +95,11 @@ class AuthorityClient:
             self._redactor.add(assertion if isinstance(assertion, str) else bytes(assertion).decode("ascii"))
         sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         return self._run("POST", _with(url, params), sent, urlencode(form).encode("ascii"))
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked so far."""
+        return self._exchange.traffic
 
     def close(self) -> None:
         """Close all connections."""

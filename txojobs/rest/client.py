@@ -178,8 +178,8 @@ class TxoRestAPI:
 
     @property
     def traffic(self) -> tuple[TrafficSnapshot, ...]:
-        """What was asked so far, for each origin."""
-        return self._exchange.gates.snapshot()
+        """What was asked so far, for each origin; also where tokens come from."""
+        return self._exchange.traffic
 
     def close(self) -> None:
         """Close all connections; the client must not be used any more."""

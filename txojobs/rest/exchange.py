@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from txojobs.rest.answers import failure_of, redact
 from txojobs.rest.breaker import Outcome
 from txojobs.rest.failures import AttemptError
-from txojobs.rest.gate import Gates
+from txojobs.rest.gate import Gates, merged
 from txojobs.rest.origin import resolved
 from txojobs.rest.retry import RetryLoop
 from txojobs.rest.retry_after import retry_after_s
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from txojobs.rest.answers import Answer
     from txojobs.rest.auth import Credential
     from txojobs.rest.breaker import Ticket
-    from txojobs.rest.gate import Gate
+    from txojobs.rest.gate import Gate, TrafficSnapshot
     from txojobs.rest.origin import OriginGuard
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
@@ -81,7 +81,7 @@ class Exchange:
         ticket = gate.breaker.ticket()
         outcome = Outcome.NEUTRAL
         try:
-            loop = RetryLoop(self._settings.retry, self._timing, gate, request, self.waits(limits))
+            loop = RetryLoop(self._settings.retry, self._timing, gate, request, self._waits(limits))
             result = loop.run(lambda: parse(self._attempt(request, gate, ticket, limits, accept)))
             outcome = Outcome.SUCCESS
         except AttemptError as failure:
@@ -115,16 +115,26 @@ class Exchange:
         return answer
 
     def _sent(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> tuple[Answer, Signature]:
-        waits = self.waits(limits)
+        waits = self._waits(limits)
         gate.enter(ticket, waits)
         signature = self._credential.sign(waits)
         answer = self._transport.send(request, signature, limits, again=lambda: gate.enter(ticket, waits))
         gate.traffic.count_bytes(len(answer.body))
         return answer, signature
 
-    def waits(self, limits: Limits) -> Limits:
+    def wait(self, seconds: float, request: Request, limits: Limits, *, cause: str, reason: str) -> None:
+        """Wait between two requests of a call, before `request`, and count the time for its origin."""
+        origin = self._transport.origin(request, credential=self._credential.is_secret)
+        self.gates.of(origin).wait(seconds, self._waits(limits), cause=cause, reason=reason)
+
+    def _waits(self, limits: Limits) -> Limits:
         """Return the limits of a wait between two requests of a call: closing ends it, too."""
         return limits.stopped_by(self._closed)
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked so far, for each origin; what was asked for the credential among it."""
+        return merged((*self.gates.snapshot(), *self._credential.traffic))
 
     def close(self) -> None:
         """End each wait, in all threads, and close all connections; a request under way may still end."""

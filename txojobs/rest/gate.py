@@ -16,7 +16,7 @@ from txojobs.rest.limiter import Limiter
 from txojobs.rest.retry import RetryBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from txojobs.records import JsonValue
     from txojobs.rest.breaker import Ticket
@@ -46,6 +46,25 @@ class TrafficSnapshot:
             "bytes-received": self.bytes_received,
             "waits-seconds": {cause: Decimal(f"{seconds:.3f}") for cause, seconds in self.waits_s.items()},
         }
+
+
+def merged(snapshots: Iterable[TrafficSnapshot]) -> tuple[TrafficSnapshot, ...]:
+    """Return one snapshot for each origin, in the order in which the origins come."""
+    found: dict[str, TrafficSnapshot] = {}
+    for each in snapshots:
+        sum_ = found.get(each.origin, TrafficSnapshot(each.origin))
+        waits = {
+            cause: sum_.waits_s.get(cause, 0.0) + each.waits_s.get(cause, 0.0)
+            for cause in (*sum_.waits_s, *each.waits_s)
+        }
+        found[each.origin] = TrafficSnapshot(
+            each.origin,
+            sum_.requests + each.requests,
+            sum_.retries + each.retries,
+            sum_.bytes_received + each.bytes_received,
+            waits,
+        )
+    return tuple(found.values())
 
 
 class Traffic:

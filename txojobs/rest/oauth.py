@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from txojobs.redact import Redactor
+    from txojobs.rest.gate import TrafficSnapshot
     from txojobs.rest.settings import ApiSettings, AuthSettings
     from txojobs.rest.timing import Limits, Timing
     from txojobs.rest.token_file import TokenFile
@@ -99,6 +100,11 @@ class OAuth:
             yield
         finally:
             self._lock.release()
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What the identity service was asked."""
+        return self._source.traffic
 
     def close(self) -> None:
         """Close the connections to the identity service."""

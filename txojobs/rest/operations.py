@@ -174,7 +174,8 @@ class Poller:
                 how_to_fix="allow more time with `async-max-wait` in script-behavior.api-timeouts; the "
                 "service may still finish it",
             )
-        self._timing.pause(wait_s, self._exchange.waits(limits), reason="a long operation is under way")
+        poll = Request("GET", operation.url)
+        self._exchange.wait(wait_s, poll, limits, cause="operation", reason="a long operation is under way")
 
     def _goes_on(self, answer: Answer, operation: _Operation) -> bool:
         """Whether a body says that the operation goes on; raise when it says that it failed."""

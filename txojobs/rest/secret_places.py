@@ -32,6 +32,11 @@ OPTIONS = frozenset(
 )
 """Query options that hold a secret; those whose last word says so (`access_token`, `api-key`) do, too."""
 
+LOCATIONS = frozenset({"location", "operation-location", "azure-asyncoperation", "content-location"})
+"""Headers with an address that may be signed under any name: no long value in it is shown."""
+_LONGEST_HARMLESS = 16
+"""`api-version=2026-01-31` is none."""
+
 _SIGNATURE = re.compile(r"(?:^|-)(?:signature|credential|assertion)$")
 _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token"})
 
@@ -74,15 +79,18 @@ class SecretPlaces:
     def header(self, name: str, value: str) -> str:
         """Return a header's value as it may be shown; of a credential its scheme stays."""
         if not self.is_header(name):
-            return self.text(value)
+            return self._without(value, longest=_LONGEST_HARMLESS if name.lower() in LOCATIONS else None)
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {HIDDEN}" if space and scheme.lower() in _SCHEMES else HIDDEN
 
     def text(self, text: str) -> str:
         """Return a text in which no address shows the value of a secret option."""
+        return self._without(text)
+
+    def _without(self, text: str, *, longest: int | None = None) -> str:
         parts: list[str] = []
         end = 0
-        for found in self._options(text):
+        for found in self._options(text, longest=longest):
             parts += (text[end : found.start("value")], HIDDEN)
             end = found.end()
         return "".join((*parts, text[end:]))
@@ -91,11 +99,15 @@ class SecretPlaces:
         """Yield the secrets that stand in the addresses of a text, decoded."""
         yield from filter(_is_made_up, (unquote(found["value"]) for found in self._options(text)))
 
-    def _options(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield each secret option; the value of another one may be an address with options of its own."""
+    def _options(self, text: str, *, longest: int | None = None) -> Iterator[re.Match[str]]:
+        """Yield each secret option, and each whose value is longer than `longest`.
+
+        The value of another one may be an address with options of its own.
+        """
         found = _OPTION.search(text)
         while found is not None:
-            is_secret = self.is_option(found["name"])
+            is_long = longest is not None and len(found["value"]) > longest
+            is_secret = is_long or self.is_option(found["name"])
             if is_secret:
                 yield found
             found = _OPTION.search(text, found.end() if is_secret else found.start("value"))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from txojobs.redact import Redactor
     from txojobs.rest.authority import AuthorityAnswer
     from txojobs.rest.client_key import ClientKey
+    from txojobs.rest.gate import TrafficSnapshot
     from txojobs.rest.settings import ApiSettings, AuthSettings
     from txojobs.rest.timing import Limits, Timing
     from txojobs.rest.tokens import Token
@@ -53,6 +54,11 @@ class TokenSource(Protocol):
         """
         ...
 
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked so far."""
+        ...
+
     def close(self) -> None:
         """Close the connections."""
         ...
@@ -72,6 +78,11 @@ class _Source:
         self._redactor = redactor
         self._http = AuthorityClient(settings, timing, redactor)
         self._key: ClientKey | None = None
+
+    @property
+    def traffic(self) -> tuple[TrafficSnapshot, ...]:
+        """What was asked so far."""
+        return self._http.traffic
 
     def close(self) -> None:
         """Close the connections."""
