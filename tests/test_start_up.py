@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.metadata.documents import large_document
+
 ROOT = Path(__file__).parents[1]
 LIBRARIES = {"click", "ruamel", "jmespath"}
 HEAVY = {
@@ -99,6 +101,24 @@ def test_validate_of_a_good_job_imports_only_what_it_needs() -> None:
     assert ours <= OF_VALIDATE
     beside = {name for name in modules if name.startswith(("txojobs.files", "txojobs.rest"))}
     assert beside <= OF_FILES_AND_REST
+
+
+def test_validate_against_a_large_snapshot_reads_its_xml_once(tmp_path: Path) -> None:
+    job = tmp_path / "jobs" / "things.yaml"
+    snapshot = tmp_path / "schemas" / "services" / "default.metadata.xml"
+    for path in (job, snapshot):
+        path.parent.mkdir(parents=True)
+    job.write_text("version: 1\nsteps:\n  - fetch: {entity: Things7, key: [No], filter: Field_1 gt 5}\n")
+    job.write_text(job.read_text() + "  - save: things.csv\n")
+    snapshot.write_bytes(large_document())
+    first = imported_by("validate", "jobs/things.yaml", cwd=tmp_path)
+    assert {"pyexpat", "txojobs.metadata.csdl"} <= first
+    later = imported_by("validate", "jobs/things.yaml", cwd=tmp_path)
+    assert third_party(later) - {"org"} <= LIBRARIES
+    assert not (later & {*HEAVY, "pyexpat"}) - of_the_libraries()
+    ours = {name.split(".")[1] for name in later if name.startswith("txojobs.")}
+    assert ours <= {*OF_VALIDATE, "metadata", "state"}
+    assert "txojobs.metadata.csdl" not in later
 
 
 def test_importing_the_package_configures_nothing() -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.invoking import invoke, make_workspace
+from tests.metadata.documents import V4
+
+UNCHECKED = "so its fields are not checked; to have them checked:"
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +36,7 @@ def test_shows_the_whole_job() -> None:
         "parameters   country  SE  (default)  ISO 3166 country code",
         "             limit    5   (given)",
         "needs        global.api-base-url (found)",
+        f"metadata     none of default, {UNCHECKED} txojobs metadata acme prod --save",
         "memory       one page at a time",
     ]
 
@@ -45,6 +49,30 @@ def test_without_org_and_env_it_shows_what_is_known() -> None:
     assert "output/<org>-<env>-customers-SE_<now>.xlsx" in done.out
     assert "(required)" in done.out
     assert "needs        global.api-base-url\n" in done.out
+
+
+def test_says_by_which_snapshot_the_job_is_checked_for_each_service(workspace: Path) -> None:
+    text = "version: 1\nsteps:\n"
+    for api in ("default", "crm", "default", "'${{ params.where }}'"):
+        text += f"  - api: {api}\n    fetch: {{entity: Customers, key: [No]}}\n  - save: '{len(text)}.csv'\n"
+    text = text.replace("steps:", "params: {where: {type: string, required: true}}\nsteps:", 1)
+    (workspace / "jobs" / "two.yaml").write_text(text, encoding="utf-8")
+    folder = workspace / "schemas" / "services"
+    folder.mkdir(parents=True)
+    (folder / "default.metadata.xml").write_bytes(V4.read_bytes())
+    lines = invoke("show", "two").out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("metadata"))
+    assert lines[first : first + 3] == [
+        "metadata     schemas/services/default.metadata.xml",
+        f"             none of crm, {UNCHECKED} txojobs metadata ORG ENV --api crm --save",
+        "             none: which service is asked is known when the job runs (${{ params.where }})",
+    ]
+
+
+def test_a_job_that_asks_no_service_has_no_metadata(workspace: Path) -> None:
+    text = "version: 1\nsteps:\n  - load: a.csv\n  - save: b.csv\n"
+    (workspace / "jobs" / "two.yaml").write_text(text, encoding="utf-8")
+    assert "metadata" not in invoke("show", "two").out
 
 
 def test_branches_say_what_they_read(workspace: Path) -> None:

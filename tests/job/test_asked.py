@@ -10,6 +10,7 @@ import pytest
 from tests.metadata.documents import V2, V4
 from txojobs.job.load import Loaded, load_text
 from txojobs.job.snapshots import Snapshots
+from txojobs.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def snapshots(tmp_path: Path) -> Snapshots:
     folder.mkdir(parents=True)
     shutil.copy(V4, folder / "default.metadata.xml")
     shutil.copy(V2, folder / "sap.metadata.xml")
-    return Snapshots(tmp_path)
+    return Snapshots(Workspace(tmp_path))
 
 
 def load(steps: str, snapshots: Snapshots, *, top: str = "") -> Loaded:
@@ -252,7 +253,7 @@ def test_a_damaged_snapshot_is_told_with_its_line_and_read_once(tmp_path: Path) 
     folder = tmp_path / "schemas" / "services"
     folder.mkdir(parents=True)
     (folder / "default.metadata.xml").write_text("<Edmx>\n<oops>")
-    snapshots = Snapshots(tmp_path)
+    snapshots = Snapshots(Workspace(tmp_path))
     step = "  - fetch: {entity: Customers, key: [No]}\n  - save: a.csv\n"
     told_once = (
         "schemas/services/default.metadata.xml: it is no well-formed XML: it ends in the middle, line 2",
@@ -264,8 +265,11 @@ def test_a_damaged_snapshot_is_told_with_its_line_and_read_once(tmp_path: Path) 
 
 
 def test_a_workspace_without_snapshots_checks_nothing(tmp_path: Path) -> None:
-    assert not Snapshots(tmp_path).there
-    assert told("  - fetch: {entity: Custmers, key: [Any]}\n  - save: a.csv\n", Snapshots(tmp_path)) == []
+    assert not Snapshots(Workspace(tmp_path)).there
+    assert (
+        told("  - fetch: {entity: Custmers, key: [Any]}\n  - save: a.csv\n", Snapshots(Workspace(tmp_path)))
+        == []
+    )
 
 
 def test_a_file_is_not_asked_for_its_fields(snapshots: Snapshots) -> None:

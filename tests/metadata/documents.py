@@ -44,3 +44,21 @@ ITEMS = (
     '<EntityType Name="Item"><Key><PropertyRef Name="No"/></Key><Property Name="No" Type="Edm.String"/></EntityType>'
     '<EntityContainer Name="C"><EntitySet Name="Items" EntityType="S.Item"/></EntityContainer>'
 )
+
+
+def large_document(sets: int = 120, fields: int = 20) -> bytes:
+    """Return a document of V4 in the manner of Business Central: `Things7` has `No` and `Field_1`, `Field_2`, ..."""
+    kinds = ("Edm.String", "Edm.Decimal", "Edm.Boolean", "Edm.Date", "Edm.Int64", "Edm.Guid")
+    properties = "".join(
+        f'<Property Name="Field_{number}" Type="{kinds[number % len(kinds)]}"/>' for number in range(fields)
+    )
+    types = "".join(
+        f'<EntityType Name="Thing{number}"><Key><PropertyRef Name="No"/></Key>'
+        f'<Property Name="No" Type="Edm.String" Nullable="false" MaxLength="20"/>{properties}'
+        f'<NavigationProperty Name="Next" Type="S.Thing{(number + 1) % sets}"/></EntityType>'
+        for number in range(sets)
+    )
+    names = "".join(
+        f'<EntitySet Name="Things{number}" EntityType="S.Thing{number}"/>' for number in range(sets)
+    )
+    return v4_document(f'{types}<EntityContainer Name="C">{names}</EntityContainer>')

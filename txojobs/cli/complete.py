@@ -42,18 +42,19 @@ def environments(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 def entities(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the entity sets of the saved $metadata of the api that is asked for."""
-    from txojobs.job.snapshots import snapshot_path  # noqa: PLC0415
-    from txojobs.metadata.csdl import read_snapshot  # noqa: PLC0415
+    from txojobs.job.snapshots import Snapshots  # noqa: PLC0415
 
     del param
     workspace = _workspace(ctx)
     if workspace is None:
         return []
     try:
-        path = snapshot_path(workspace.root, ctx.params.get("api") or "default")
-        service = read_snapshot(path, shown_as=path.name)
+        snapshot = Snapshots(workspace).of(ctx.params.get("api") or "default")
     except TxoBaseError:
         return []
+    if snapshot is None:
+        return []
+    service = snapshot.service
     return [name for name in (*service.entity_sets, *service.singletons) if name.startswith(incomplete)]
 
 

@@ -60,7 +60,7 @@ def load_named(workspace: Workspace, word: str) -> tuple[Job, list[Problem]]:
     from txojobs.job.snapshots import Snapshots  # noqa: PLC0415
 
     path = find_job(workspace, word)
-    loaded = load_job(path, shown_as=shown(path, workspace), snapshots=Snapshots(workspace.root))
+    loaded = load_job(path, shown_as=shown(path, workspace), snapshots=Snapshots(workspace))
     if loaded.job is None:
         raise InvalidJobError(f"{word} is not valid", loaded.problems)
     return loaded.job, loaded.problems

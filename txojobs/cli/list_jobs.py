@@ -34,7 +34,7 @@ Examples:
 def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
     """List the jobs in jobs/ with their descriptions and params; a faulty one is marked as such."""
     workspace: Workspace = workspace_of(ctx)
-    snapshots = Snapshots(workspace.root)
+    snapshots = Snapshots(workspace)
     jobs = [_facts(name, path, workspace, snapshots) for name, path in job_names(workspace).items()]
     if as_json:
         stdout().line(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))

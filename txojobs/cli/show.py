@@ -79,6 +79,7 @@ def _show(console: Console, plan: Plan) -> None:
     _params(console, plan)
     needs = [f"{need.name}{_found(found=need.found)}" for need in plan.needs]
     _section(console, "needs", needs)
+    _section(console, "metadata", list(plan.checked_by))
     _section(console, "memory", [plan.memory])
     for warning in plan.warnings:
         console.line(f"{console.styled('warning', 'yellow')}: {clean(warning)}")

@@ -48,7 +48,7 @@ def validate(ctx: click.Context, files: tuple[Path, ...], *, form: str, strict: 
             how_to_fix="write a job, or begin with",
             example="txojobs init",
         )
-    snapshots = Snapshots(workspace.root) if workspace is not None else None
+    snapshots = Snapshots(workspace) if workspace is not None else None
     found = [(path, check_file(path, workspace, snapshots)) for path in checked]
     problems = [problem for _, each in found for problem in each]
     faulty = sum(1 for _, each in found if each)

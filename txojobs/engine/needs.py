@@ -1,4 +1,4 @@
-"""What a job needs of the configuration: keys that it names, the address and the secrets of the services it asks."""
+"""What a job needs: keys of the configuration, addresses and secrets of services, and their snapshots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.config.names import injected_name
 from txojobs.engine.explain import paths_in
+from txojobs.errors import ValidationError
+from txojobs.job.snapshots import snapshot_path
 from txojobs.rest.credential_secrets import SECRET_OF, secret_name
 from txojobs.rest.credential_settings import inferred_auth
 from txojobs.rest.oauth_settings import OAUTH_KEYS, SOURCES
@@ -41,6 +43,25 @@ def needs_of(steps: Iterable[StepUse], apis: Iterable[str], config: Config | Non
                 name = path.removeprefix("config.")
                 found.setdefault(name, Need(name, None if config is None else _has(config, name)))
     return tuple(found.values())
+
+
+def checked_by(apis: Iterable[str], root: Path, place: tuple[str, str] | None) -> Iterator[str]:
+    """Yield for each service which snapshot the job is checked against, or how to get one."""
+    for api in dict.fromkeys(apis):
+        if "${{" in api:
+            yield f"none: which service is asked is known when the job runs ({api})"
+            continue
+        org, env = place or ("ORG", "ENV")
+        option = "" if api == "default" else f" --api {api}"
+        command = f"txojobs metadata {org} {env}{option} --save"
+        try:
+            path = snapshot_path(root, api)
+        except ValidationError:  # no api has such a name, and the run will say so
+            continue
+        if path.is_file():
+            yield path.relative_to(root).as_posix()
+        else:
+            yield f"none of {api}, so its fields are not checked; to have them checked: {command}"
 
 
 def base_url(config: Config, api: str) -> str | None:

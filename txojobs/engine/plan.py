@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from txojobs.config.names import looks_like_secret
-from txojobs.engine.explain import Explainer, NamingScope, PlannedStep
-from txojobs.engine.needs import ASKING, Need, base_url, needs_of
+from txojobs.engine.explain import Explainer, NamingScope, PlannedStep, paths_in
+from txojobs.engine.needs import ASKING, Need, base_url, checked_by, needs_of
 from txojobs.job.bind import bind_text
 from txojobs.job.params import param_values
 from txojobs.job.scope import Scope, run_facts
@@ -52,6 +52,8 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     params: tuple[PlannedParam, ...]
     needs: tuple[Need, ...]
+    checked_by: tuple[str, ...]
+    """For each service that is asked: the snapshot of its metadata, or that there is none."""
     memory: str
     warnings: tuple[str, ...]
 
@@ -80,6 +82,7 @@ def make_plan(
     scope = NamingScope(params=params, config=config, run=run, counts=counts)
     apis = {use.key: _api(use, job, scope) for use in job.steps if use.verb in ASKING}
     urls = {key: base_url(config, api) if config is not None else None for key, api in apis.items()}
+    asked = [scope.readable(api) for api in apis.values()]
     explainer = Explainer(job, scope, place=place, base_urls=urls)
     steps = [explainer.step(use) for use in job.steps]
     return Plan(
@@ -89,7 +92,8 @@ def make_plan(
         params=tuple(
             _planned(job.params[name], value, given or {}, environ) for name, value in params.items()
         ),
-        needs=needs_of(job.steps, [scope.readable(api) for api in apis.values()], config),
+        needs=needs_of(job.steps, asked, config),
+        checked_by=tuple(checked_by(asked, workspace.root, place)),
         memory=_memory(job),
         warnings=tuple(_warnings(job)),
     )
@@ -172,7 +176,11 @@ def default_text(param: Param) -> str | None:
 
 
 def _api(use: StepUse, job: Job, scope: Scope) -> str:
-    return bind_text(str, use.api, scope) if use.api is not None else job.api or "default"
+    if use.api is None:
+        return job.api or "default"
+    if any(isinstance(scope.value(path), Unknown) for path in paths_in(use.api)):
+        return use.api.text
+    return bind_text(str, use.api, scope)
 
 
 def _memory(job: Job) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from txojobs.metadata.model import Service
+    from txojobs.workspace import Workspace
 
 ENDING = ".metadata.xml"
 
@@ -37,8 +38,9 @@ def snapshot_path(root: Path, api: str) -> Path:
 class Snapshots:
     """The snapshots of one workspace; for one thread."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, workspace: Workspace) -> None:
+        self._root = workspace.root
+        self._state_dir = workspace.state_dir
         self._read: dict[str, Snapshot | ValidationError | None] = {}
         self._there: bool | None = None
 
@@ -70,10 +72,10 @@ class Snapshots:
             return None
         if not path.is_file():
             return None
-        from txojobs.metadata.csdl import read_snapshot  # noqa: PLC0415  # only where there is one
+        from txojobs.state.metadata_cache import service_in  # noqa: PLC0415  # only where there is one
 
         name = path.relative_to(self._root).as_posix()
         try:
-            return Snapshot(name, read_snapshot(path, shown_as=name))
+            return Snapshot(name, service_in(path, shown_as=name, state_dir=self._state_dir))
         except ValidationError as err:
             return err

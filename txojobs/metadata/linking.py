@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from txojobs.metadata.model import (
-    EntitySet,
     EnumType,
     Import,
     Operation,
     Service,
     StructuredType,
     element_type,
+    entity_set,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ class _Linker:
         self._label_fields()
         for name in self._declared_types:
             self._type(name, ())
-        sets = [self._set(*each[:3]) for each in declared.sets]
+        sets = [
+            entity_set(name, self._name(type_name), label, self._types)
+            for name, type_name, label, _ in declared.sets
+        ]
         single = [is_singleton for *_, is_singleton in declared.sets]
         return Service(
             version=declared.version,
@@ -131,13 +134,6 @@ class _Linker:
     def _end(self, association: str, role: str) -> tuple[str, str]:
         """Return the type and multiplicity of one end of a V2 association; no type when it is not there."""
         return self._declared.associations.get(self._name(association), {}).get(role, ("", ""))
-
-    def _set(self, name: str, type_name: str, label: str | None) -> EntitySet:
-        type_name = self._name(type_name)
-        kind = self._types.get(type_name)
-        if kind is None:  # described elsewhere: nothing is known of its records
-            return EntitySet(name, type_name, is_open=True, label=label)
-        return EntitySet(name, type_name, kind.key, kind.fields, kind.navigation, kind.is_open, label)
 
     def _operation(self, declared: DeclaredOperation) -> Operation:
         bound_to = self._name(declared.first_parameter or "") if declared.is_bound else None

@@ -86,6 +86,16 @@ class EntitySet:
     label: str | None = None
 
 
+def entity_set(
+    name: str, type_name: str, label: str | None, types: Mapping[str, StructuredType]
+) -> EntitySet:
+    """Return an entity set of records of a type."""
+    kind = types.get(type_name)
+    if kind is None:  # described elsewhere: nothing is known of its records
+        return EntitySet(name, type_name, is_open=True, label=label)
+    return EntitySet(name, type_name, kind.key, kind.fields, kind.navigation, kind.is_open, label)
+
+
 class Operation(NamedTuple):
     """A function or an action. `bound_to` is the type of what it is called on, None when it stands alone."""
 
