@@ -86,7 +86,7 @@ def test_sizes(size: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "word"), [("failed", "stopped"), ("stopped", "stopped"), ("skipped", "left out")]
+    ("state", "word"), [("failed", "stopped"), ("stopped", "stopped"), ("left-out", "left out")]
 )
 def test_states(state: str, word: str) -> None:
     assert step_line(step(records=3000, expected=5000, state=state)).endswith(word)

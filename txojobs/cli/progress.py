@@ -192,7 +192,7 @@ def step_line(step: StepResult) -> str:
     parts = [f"  {name_of(step):<{WIDTH_VERB}} {amount(step):<18}"]
     if step.state in ("failed", "stopped"):
         parts.append("stopped")
-    elif step.state == "skipped":
+    elif step.state == "left-out":
         parts = [f"  {name_of(step):<{WIDTH_VERB}} left out"]
     if step.rejected:
         parts.append(f"{step.rejected:,} put aside")

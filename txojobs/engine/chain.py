@@ -15,8 +15,9 @@ from txojobs.engine.metering import Meter
 from txojobs.engine.needs import ASKING
 from txojobs.engine.rejects import Rejects
 from txojobs.engine.report import title_of
+from txojobs.engine.taking_part import TakingPart
 from txojobs.errors import StepError
-from txojobs.job.bind import bind_condition, bind_step, bind_text
+from txojobs.job.bind import bind_step, bind_text
 from txojobs.records import RecordStream
 from txojobs.state.spool import Spool
 from txojobs.steps.base import Role
@@ -42,69 +43,24 @@ class Chain:
         self._spools: dict[str, Spool] = {}
         self._streams: dict[str, RecordStream] = {}
         self._counted = {name for use in state.job.steps for name in use.waits_for}
-        self._decided: set[str] = set()
-        self._left_out: set[str] = set()
+        self.taking_part = TakingPart(state, finish=self.finish)
         self._rejects: list[Rejects] = []
         self.temps: dict[str, list[Path]] = {}
         """The temporary files of each step's outputs."""
 
-    # -- which steps take part ----------------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Decide which steps are left out: a source that is switched off takes with it all that depends on it.
-
-        What looks at a count, and what reads that, is decided when it is opened.
-        """
-        later: set[str] = set()
-        for use in self._state.in_order():
-            looks_at_count = use.waits_for and use.condition is not None and not use.disabled
-            if looks_at_count or later.intersection((*use.reads, *use.refs)):
-                later.add(use.key)
-            else:
-                self._decide(use)
-
-    def _decide(self, use: StepUse) -> None:
-        """Decide once whether a step takes part; the steps that it reads come first."""
-        if use.key in self._decided:
-            return
-        inputs = [*use.reads, *use.refs]
-        for key in inputs:
-            self._decide(self._state.job.step(key))
-        if self._left_out.intersection(inputs):
-            self._leave_out(use, with_readers=True)
-        else:
-            if use.condition is not None and not use.disabled:
-                for name in use.waits_for:
-                    self.finish(name)
-            self._decided.add(use.key)  # also when its `if` fails: it is not asked twice
-            if not self._is_on(use):
-                self._leave_out(use, with_readers=use.cls.role is Role.SOURCE)
-        self._decided.add(use.key)
-
-    def _leave_out(self, use: StepUse, *, with_readers: bool) -> None:
-        if with_readers:
-            self._left_out.add(use.key)
-        result = self._state.results[use.key]
-        result.state = "skipped"
-        self._state.listener.step_finished(result)
-
-    def _is_on(self, use: StepUse) -> bool:
-        if use.disabled or use.condition is None:
-            return not use.disabled
-        with self._state.tagged(use):
-            return bind_condition(use.condition, self._state.scope())
+    # -- before the first step ----------------------------------------------------------------------------------
 
     def bind_all(self) -> None:
         """Bind each step whose values are known, so that one that does not suit is found before any request."""
         for use in self._state.job.steps:
-            if not use.waits_for and self._state.results[use.key].state != "skipped":
+            if not use.waits_for and self._state.results[use.key].state != "left-out":
                 bind_step(use, self._state.scope())
 
     def prepare(self, use: StepUse) -> None:
         """Find out whether a step has what it needs: its file, the address and the secret of its service."""
         state = self._state
         result = state.results[use.key]
-        if use.waits_for or result.state == "skipped":
+        if use.waits_for or result.state == "left-out":
             return
         with state.tagged(use):
             step = bind_step(use, state.scope())
@@ -118,19 +74,16 @@ class Chain:
 
         Sinks come from the last to the first: what one has not read yet must not be pulled past it.
         """
-        steps = [use for use in self._state.job.steps if use.key not in self._left_out]
+        steps = [use for use in self._state.job.steps if not self.taking_part.is_gone(use.key)]
         unread = [use for use in steps if not self._state.job.readers(use.key)]
         sinks = [use for use in reversed(self._state.in_order()) if use.cls.role is Role.SINK]
         return unread + [use for use in sinks if use in steps and use not in unread]
-
-    def _active_readers(self, key: str) -> int:
-        return sum(use.key not in self._left_out for use in self._state.job.readers(key))
 
     # -- opening ------------------------------------------------------------------------------------------------
 
     def open(self, key: str) -> RecordStream:
         """Return the stream of a step, for one of its readers."""
-        if self._active_readers(key) + (key in self._counted) > 1:
+        if self.taking_part.readers(key) + (key in self._counted) > 1:
             self.finish(key)
         if key in self._spools:
             return self._streams[key].with_batches(self._spools[key].read())
@@ -141,7 +94,7 @@ class Chain:
         if key in self._spools:
             return
         stream = self._start(key)
-        if not self._active_readers(key):
+        if not self.taking_part.readers(key):
             self._exhaust(stream)
             return
         spool = Spool(self._state.spool_dir)
@@ -158,15 +111,15 @@ class Chain:
             return self._streams[key]
         state = self._state
         use = state.job.step(key)
-        self._decide(use)
+        self.taking_part.decide(use)
         meter = Meter(state, use)
-        if key in self._left_out:
+        if self.taking_part.is_gone(key):
             outgoing = RecordStream((), iter(()))
         else:
-            live = [read for read in use.reads if read not in self._left_out]
+            live = [read for read in use.reads if not self.taking_part.is_gone(read)]
             outgoing = self._joined(live) if use.reads else RecordStream(use.described, iter(()))
             meter.inputs += [self._meters[read] for read in live if read not in self._spools]
-            if state.results[key].state != "skipped":
+            if state.results[key].state != "left-out":
                 outgoing = self._run(use, outgoing, meter)
         self._meters[key] = meter
         self._streams[key] = outgoing.with_batches(meter.measured(outgoing.batches))
@@ -228,7 +181,7 @@ class Chain:
 
     def drain(self, use: StepUse) -> None:
         """Pull a step's stream to its end, or what a reader has left of it."""
-        if self._active_readers(use.key) > 1:
+        if self.taking_part.readers(use.key) > 1:
             self.finish(use.key)
         else:
             self._exhaust(self._start(use.key))

@@ -33,7 +33,7 @@ class Meter:
     def measured(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """Yield the batches on; whoever gives up this stream closes the one below it."""
         listener, result = self.state.listener, self.result
-        shown = result.state != "skipped"
+        shown = result.state != "left-out"
         if shown:
             result.state = "running"
             listener.step_started(result)

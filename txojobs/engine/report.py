@@ -23,10 +23,10 @@ VERSION = 1
 
 @dataclass(slots=True, kw_only=True)
 class StepResult:
-    """One step: `state` is done, failed, stopped, skipped or not-reached.
+    """One step: `state` is done, failed, stopped, left-out or not-reached.
 
-    It is stopped when another step failed or the run was interrupted; skipped when its `if` is false, when it is
-    disabled, or when all that it reads is.
+    It is stopped when another step failed or the run was interrupted; left out when it is switched off, when it
+    depends on a source that is, or when no step reads it any more: `why_left_out` says which.
 
     `seconds` is the step's own time, without the steps that it reads.
     """
@@ -41,10 +41,12 @@ class StepResult:
     rejected: int = 0
     seconds: float = 0.0
     notes: dict[str, JsonValue] = field(default_factory=dict)
+    why_left_out: str | None = None
 
     def start_over(self) -> None:
         """Forget what happened; the time that was spent stays."""
         self.state, self.records, self.expected, self.rejected = "not-reached", 0, None, 0
+        self.why_left_out = None
         self.notes.clear()
 
 
@@ -148,6 +150,7 @@ def _step(step: StepResult) -> dict[str, Any]:
         "records": step.records,
         "rejected": step.rejected,
         "seconds": round(step.seconds, 3),
+        **({} if step.why_left_out is None else {"left-out": step.why_left_out}),
         **step.notes,
     }
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from txojobs.engine.caveats import caveats
 from txojobs.engine.chain import Chain
 from txojobs.engine.outputs import RunOutputs
 from txojobs.engine.report import document
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from txojobs.config import Config
     from txojobs.engine.events import Listener
-    from txojobs.engine.report import RunReport, StepResult
+    from txojobs.engine.report import RunReport
     from txojobs.engine.request import RunRequest
     from txojobs.job.model import StepUse
     from txojobs.logs import RunLog
@@ -148,12 +149,13 @@ class Run:
         for use in self.chain.ends():
             self._go_on(use, self.chain.drain)
         self.chain.close()
+        self.chain.taking_part.leave_out_the_unread()
 
     def _settle(self) -> None:
         """Decide which steps take part; one whose `if` fails may be gone on without."""
         while True:
             try:
-                self.chain.settle()
+                self.chain.taking_part.settle()
             except TxoBaseError as err:
                 self._go_on_without(err)
             else:
@@ -194,36 +196,11 @@ class Run:
         self.state.outputs.discard(lost)
         self.report.would_write = self.state.outputs.planned() if self.request.dry_run else []
         self.report.outputs = self.state.outputs.commit()
-        self._warn_of_what_is_not_there()
+        self.report.warnings += caveats(
+            self.report, self.state, failed=self.failed, taking_part=self.chain.taking_part
+        )
         rejected = any(result.rejected for result in self.report.steps)
         self.report.outcome = "partial" if self.failed or rejected else "done"
-
-    def _warn_of_what_is_not_there(self) -> None:
-        """Name each file that was not written, what stands in its place, and each read that nothing proves."""
-        for result in self.report.steps:
-            left = self._left_standing(result)
-            if result.key in self.failed and result.verb == "save":
-                self.report.warnings.append(f"{result.title} was not written" + left)
-            elif "not-written" in result.notes and left and not self.request.dry_run:
-                self.report.warnings.append(f"save {result.title}: nothing was written" + left)
-            fetched: Any = result.notes.get("fetched")
-            if (
-                fetched
-                and fetched["strength"] == "unproven"
-                and not fetched["count-note"].startswith("not asked")
-            ):
-                self.report.warnings.append(
-                    f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
-                )
-
-    def _left_standing(self, result: StepResult) -> str:
-        """Return the end of the sentence about a file that was not written, when an older one has its name."""
-        path = self.state.outputs.standing(result.title) if result.verb == "save" and result.title else None
-        if path is None:
-            return ""
-        root = self.state.workspace.root
-        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path
-        return f"; {shown} is from before"
 
     def _fail(self, err: BaseException) -> None:
         report = self.report

@@ -105,7 +105,7 @@ class RunState:
             result = self.results[use.key]
             if self.failed_step is None:
                 self.failed_step = use.key
-                if result.state != "skipped":
+                if result.state != "left-out":
                     stopped = isinstance(err, KeyboardInterrupt | RunCancelledError)
                     result.state = "stopped" if stopped else "failed"
                     self.listener.step_finished(result)
