@@ -156,6 +156,29 @@ def test_g15_what_only_speaks_of_secrets_passes() -> None:
     assert check_config_text(text) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "env"), [("tset", "test"), ("Test", "test"), ("prd", "prod"), ("test", "test2")]
+)
+def test_an_environment_of_nearly_this_name_is_told_not_to_be_used(written: str, env: str) -> None:
+    text = json.dumps({"global": {}, "environments": {written: {"api-endpoint": "https://a.example.com"}}})
+    (problem,) = check_config_text(text, env=env)
+    assert problem.severity == "warning"
+    assert problem.message == (
+        f"{written!r} is not the environment {env!r} of this file, so that nothing in it is used"
+    )
+    assert problem.fix == f"write {env!r} if it is meant; remove it if not"
+    assert problem.where is not None
+    assert text[problem.where.column - 1 :].startswith(f'"{written}"')
+
+
+@pytest.mark.parametrize(
+    ("written", "env"), [("prod", "test"), ("test", "test"), ("uat", "dev"), ("tset", None)]
+)
+def test_environments_of_other_names_are_fine(written: str, env: str | None) -> None:
+    text = json.dumps({"global": {}, "environments": {written: {"api-endpoint": "https://a.example.com"}}})
+    assert check_config_text(text, env=env) == []
+
+
 def test_a_section_of_ones_own_may_not_be_nearly_a_known_one() -> None:
     for name in ("globals", "script-behaviour", "enviroments", "api", "Global"):
         assert [row[:2] for row in found(f'{{"{name}": {{}}}}')] == [(1, 2)], name

@@ -47,7 +47,7 @@ def test_b14_a_key_that_others_can_read_warns_where_it_is_named(root: Path, name
     (problem,) = check_config_file(config_of(root))
     assert problem.severity == "warning"
     assert problem.message == "other users of this machine can read this file of a private key"
-    assert problem.fix == f"let only its owner read it: chmod 600 {name.rpartition('/')[2]}"
+    assert problem.fix == f"let only its owner read it: chmod 600 {root / name}"
     assert problem.where is not None
     assert json.dumps(name) in config_of(root).read_text().splitlines()[problem.where.line - 1]
     assert load_config(Workspace(root), "acme", "prod", environ={}).warnings == (problem,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,60 @@ def test_a_mistyped_variable_is_an_error(folder: Path) -> None:
         ConfigurationError, match=r"TXO_ACME_PROD_CLIENT_SECERT: .* is nearly 'client-secret'"
     ):
         load(folder, environ={"TXO_ACME_PROD_CLIENT_SECERT": "x-value"})
+
+
+@pytest.mark.parametrize("name", ["az-toekn", "passwrod", "client-secert", "api-keys"])
+def test_a_misspelt_secret_is_an_error_that_names_the_one_that_was_meant(folder: Path, name: str) -> None:
+    path = folder / "acme-prod-config-secrets.json"
+    path.write_text(json.dumps({name: "c4n4ry"}))
+    (problem,) = check_config_file(path)
+    assert problem.severity == "error"
+    assert re.fullmatch("did you mean '(az-token|password|client-secret|api-key)'[?]", problem.fix or "")
+
+
+@pytest.mark.parametrize("name", ["ap-token", "smtp-password", "sharepoint-key"])
+def test_a_secret_of_ones_own_may_have_any_other_name(folder: Path, name: str) -> None:
+    path = folder / "acme-prod-config-secrets.json"
+    path.write_text(json.dumps({name: "c4n4ry"}))
+    assert check_config_file(path) == []
+
+
+def test_a_setting_among_the_secrets_is_told_to_do_nothing(folder: Path) -> None:
+    config = load(folder, environ={"TXO_ACME_PROD_API_BASE_URL": "https://elsewhere.example.com"})
+    (problem,) = config.warnings
+    assert problem.severity == "warning"
+    assert problem.message == (
+        "environment variable TXO_ACME_PROD_API_BASE_URL: 'api-base-url' is no secret, and is not looked at here"
+    )
+    assert problem.fix == "write it into 'global' of the configuration"
+    (folder / "acme-prod-config-secrets.json").write_text('{"burst-size": "c4n4ry"}')
+    (problem,) = load(folder).warnings
+    assert problem.fix == "write it into 'script-behavior.rate-limiting' of the configuration"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["...", "…", "***", "xxx", "XXXXXXXX", "<client secret>", "changeme", "your-secret", "your-api-key"],
+)
+def test_a_placeholder_is_no_secret(folder: Path, value: str) -> None:
+    path = folder / "acme-prod-config-secrets.json"
+    path.write_text(json.dumps({"api-key": value}), encoding="utf-8")
+    (problem,) = check_config_file(path)
+    assert (problem.severity, problem.message) == (
+        "error",
+        "the secret 'api-key' is a placeholder, not a secret",
+    )
+    path.write_text("{}")
+    with pytest.raises(
+        ConfigurationError, match="TXO_ACME_PROD_API_KEY: the secret 'api-key' is a placeholder"
+    ):
+        load(folder, environ={"TXO_ACME_PROD_API_KEY": value})
+
+
+@pytest.mark.parametrize("value", ["a...b", "x.y.z.w", "<<<<", "{}{}{}x", "your-majesty"])
+def test_what_only_resembles_a_placeholder_is_a_secret(folder: Path, value: str) -> None:
+    (folder / "acme-prod-config-secrets.json").write_text(json.dumps({"api-key": value}))
+    assert load(folder).warnings == ()
 
 
 def test_names_with_signs_make_variables_too(folder: Path) -> None:
@@ -282,14 +337,17 @@ def test_doubtful_secrets_are_warnings(folder: Path, value: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_b14_a_secrets_file_that_others_can_read_warns(folder: Path) -> None:
+def test_b14_a_secrets_file_that_others_can_read_warns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder / "acme-prod-config-secrets.json"
     for mode in (0o640, 0o604, 0o620):
         path.chmod(mode)
         (problem,) = check_config_file(path)
         assert problem.severity == "warning"
-        assert "chmod 600" in (problem.fix or "")
+        assert (problem.fix or "").endswith(f"chmod 600 {path}")
         assert load(folder).warnings == (problem,)
+    monkeypatch.chdir(folder.parent)
+    (problem,) = check_config_file(path)
+    assert (problem.fix or "").endswith("chmod 600 config/acme-prod-config-secrets.json")
 
 
 GIT = shutil.which("git")

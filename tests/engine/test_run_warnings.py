@@ -54,13 +54,16 @@ def readable_secrets(root: Path) -> None:
 
 WARNING = (
     "config/acme-test-config-secrets.json: other users of this machine can read this secrets file; "
-    "let only its owner read it: chmod 600 acme-test-config-secrets.json"
+    "let only its owner read it: chmod 600 config/acme-test-config-secrets.json"
 )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_a_warning_about_the_configuration_is_in_the_report_once(root: Path) -> None:
+def test_a_warning_about_the_configuration_is_in_the_report_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     readable_secrets(root)
+    monkeypatch.chdir(root)
     report = run(root)
     assert (report.outcome, report.warnings) == ("done", [WARNING])
     assert report.log is not None

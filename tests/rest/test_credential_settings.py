@@ -110,6 +110,28 @@ def test_parameters_do_not_speak_for_the_secret() -> None:
         ApiSettings.from_config(oauth(**auth))
 
 
+def test_a_missing_secret_names_its_places_and_the_one_that_was_meant() -> None:
+    config = {
+        **base(),
+        "_org_id": "acme",
+        "_env_type": "prod",
+        "_az_toeken": "c4n4ry",
+        "_desk_az_token": "c4n4ry",
+    }
+    config["global"]["auth"] = {"type": "bearer"}
+    config["apis"] = {"desk": {"base-url": "https://b"}}
+    with pytest.raises(HelpfulError) as caught:
+        ApiSettings.from_config(config)
+    home = "`az-token` in config/acme-prod-config-secrets.json, or the variable TXO_ACME_PROD_AZ_TOKEN"
+    assert str(caught.value).endswith("of type bearer, but one called 'az-toeken'")
+    assert caught.value.how_to_fix == f"rename 'az-toeken' to 'az-token', or set {home}"
+    del config["_az_toeken"]
+    with pytest.raises(HelpfulError) as caught:
+        ApiSettings.from_config(config)
+    assert str(caught.value).endswith("of type bearer")  # the secret of another service is not meant
+    assert caught.value.how_to_fix == f"set {home}"
+
+
 def test_a_scope_is_needed_by_an_authority_alone() -> None:
     assert ApiSettings.from_config(oauth(**{"client-id": "c", "token-url": "https://a/t"})).auth.scope == ""
     with pytest.raises(HelpfulError, match="oauth-scope is missing"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +74,32 @@ def test_the_traffic_tells_what_the_authority_was_asked(
     assert (theirs.requests, theirs.retries) == (3, 1)  # the directory of addresses, and the token twice
     assert theirs.bytes_received > 100
     assert theirs.waits_s == {"retry": 7}
+
+
+def test_an_unknown_host_is_blamed_on_the_key_that_names_it(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(says({}))
+    look_up = socket.getaddrinfo
+
+    def without_a_network(host: Any, *others: Any, **named: Any) -> Any:
+        if host == "127.0.0.1":
+            return look_up(host, *others, **named)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_a_network)
+    auth = AuthSettings(type="oauth2", secret="cl1ent-s3cret", client_id="app", scope="x")
+    for source, said in (
+        (
+            replace(auth, authority="https://login.microsoftonline.com/tenant"),
+            "check the network, and whether a VPN",
+        ),
+        (replace(auth, authority="https://login.example.com/tenant"), "check the spelling of `authority`"),
+        (replace(auth, token_url="https://login.example.com/token"), "check the spelling of `token-url`"),
+    ):
+        with pytest.raises(HelpfulError, match="host name is not known") as caught:
+            connect(server, auth=source).get("/a")
+        assert str(caught.value.how_to_fix).startswith(said)
 
 
 def test_g16_eight_threads_on_a_cold_cache_make_one_token_request(

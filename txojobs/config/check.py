@@ -9,7 +9,7 @@ from txojobs.config.explain import Breach, schema_breaches
 from txojobs.config.json_text import JsonText, read_json
 from txojobs.config.key_files import key_file_breaches
 from txojobs.config.places import Places, dotted
-from txojobs.config.rules import clear_text_breaches, main_breaches, secret_breaches
+from txojobs.config.rules import clear_text_breaches, environment_breaches, main_breaches
 from txojobs.config.schema import fits, load_schema
 from txojobs.config.secret_files import (
     SECRETS_SUFFIX,
@@ -18,6 +18,7 @@ from txojobs.config.secret_files import (
     git_breaches,
     secrets_of_environment,
 )
+from txojobs.config.secret_rules import secret_breaches
 from txojobs.errors import Mark, Problem
 from txojobs.redact import escape_foreign
 
@@ -101,6 +102,7 @@ def main_problems(
     schema = load_schema() if schema is None else schema
     breaches = [*main_breaches(read.value, schema["properties"]), *more]
     breaches += clear_text_breaches(read.value, secrets, env)
+    breaches += environment_breaches(read.value, env)
     if not fits(read.value, schema, schema):
         said = {breach.path for breach in breaches}  # a rule says it better than the schema
         for breach in schema_breaches(read.value, schema):

@@ -96,7 +96,7 @@ def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach
     shown = escape_foreign(key)
     where = f"{dotted(path)} has" if path else "there is"
     meant = nearly(key, known, cutoff=0.6)
-    other = None if meant else _home(kebab(key), root)
+    other = None if meant else home_of(kebab(key), root)
     fix = f"did you mean {meant!r}?" if meant else f"it belongs into {other!r}" if other else None
     return Breach(
         (*path, key), f"{where} no key {shown!r}", fix or f"remove it; known here: {', '.join(known)}"
@@ -106,7 +106,7 @@ def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach
 def _loose(path: JsonPath, root: Schema) -> Breach:
     """Return the breach of a value at the top that is no section."""
     key = str(path[0])
-    home = _home(kebab(key), root)
+    home = home_of(kebab(key), root)
     meant = nearly(key, root["properties"])
     fix = f"it belongs into {home!r}" if home else f"did you mean {meant!r}?" if meant else None
     return Breach(
@@ -117,7 +117,7 @@ def _loose(path: JsonPath, root: Schema) -> Breach:
     )
 
 
-def _home(key: str, root: Schema) -> str | None:
+def home_of(key: str, root: Schema) -> str | None:
     """Return the section in which a misplaced key would be known."""
     for name in ("script-behavior", "global"):
         section = resolve(root["properties"][name], root)["properties"]

@@ -11,7 +11,6 @@ from txojobs.config.key_files import key_file_breaches
 from txojobs.config.mapping import Config
 from txojobs.config.names import injected_name
 from txojobs.config.origins import Origins
-from txojobs.config.rules import secret_name_breaches
 from txojobs.config.schema import load_schema
 from txojobs.config.secret_files import (
     SECRETS_SUFFIX,
@@ -20,6 +19,7 @@ from txojobs.config.secret_files import (
     file_breaches,
     secrets_of_environment,
 )
+from txojobs.config.secret_rules import variable_breaches
 from txojobs.errors import ConfigurationError, Problem, ValidationError
 from txojobs.workspace import check_name
 
@@ -120,8 +120,8 @@ def _read_secrets(path: Path, apis: list[str]) -> tuple[dict[str, str], list[Pro
 def _problems_of_variables(variables: Mapping[str, tuple[str, str]], apis: list[str]) -> list[Problem]:
     return [
         Problem(f"environment variable {variable}: {breach.message}", None, breach.fix, breach.severity)
-        for name, (variable, _) in variables.items()
-        for breach in secret_name_breaches(name, apis)
+        for name, (variable, value) in variables.items()
+        for breach in variable_breaches(name, value, apis)
     ]
 
 

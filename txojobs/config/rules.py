@@ -6,17 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.config.explain import Breach
-from txojobs.config.names import (
-    KEBAB,
-    RESERVED,
-    SECRET_NAMES,
-    injected_name,
-    kebab,
-    looks_like_secret,
-    nearly,
-)
+from txojobs.config.names import RESERVED, SECRET_NAMES, kebab, looks_like_secret, nearly
 from txojobs.config.places import dotted
-from txojobs.redact import SHORTEST, escape_foreign
+from txojobs.redact import escape_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -159,6 +151,22 @@ def _secret_name(key: str) -> str:
     return name if looks_like_secret(name) and name not in RESERVED else "api-key"
 
 
+def environment_breaches(value: Any, env: str | None) -> Iterator[Breach]:
+    """Yield a warning when `environments` lacks this environment and has one of nearly its name."""
+    environments = value.get("environments") if isinstance(value, dict) else None
+    if env is None or not isinstance(environments, dict) or env in environments:
+        return
+    near = nearly(env, environments, cutoff=0.65)
+    if near:
+        shown = escape_foreign(near)
+        yield Breach(
+            ("environments", near),
+            f"{shown!r} is not the environment {env!r} of this file, so that nothing in it is used",
+            f"write {env!r} if it is meant; remove it if not",
+            severity="warning",
+        )
+
+
 def clear_text_breaches(value: Any, secrets: Collection[str], env: str | None) -> Iterator[Breach]:
     """Yield each address that would carry a credential unencrypted to another machine.
 
@@ -205,43 +213,3 @@ def _is_clear_text(address: str) -> bool:
     except ValueError:
         return False  # no address at all: the schema says so
     return parts.scheme == "http" and not _LOOPBACK.fullmatch(host.rstrip("."))
-
-
-def secret_breaches(value: Any, apis: Collection[str] = ()) -> Iterator[Breach]:
-    """Yield what is wrong in a secrets file; no message holds a value of it."""
-    if not isinstance(value, dict):
-        yield Breach((), "a secrets file is one object of texts", example='{"client-secret": "..."}')
-        return
-    for key, member in value.items():
-        yield from secret_name_breaches(key, apis)
-        if not isinstance(member, str):
-            yield Breach((key,), f"the secret {escape_foreign(key)!r} must be a text", "write it in quotes")
-        elif not member.strip():
-            yield Breach(
-                (key,), f"the secret {escape_foreign(key)!r} is empty", "write its value, or remove it"
-            )
-        elif member != member.strip():
-            yield _warning(
-                key, "begins or ends with a space or line break", "remove it if it is not part of it"
-            )
-        elif len(member) < SHORTEST:
-            yield _warning(key, "is too short to be hidden in logs", f"use {SHORTEST} characters or more")
-
-
-def secret_name_breaches(key: str, apis: Collection[str] = ()) -> Iterator[Breach]:
-    """Yield what is wrong with the name of a secret."""
-    shown = escape_foreign(key)
-    known = [*SECRET_NAMES, *(f"{api}-{name}" for api in apis for name in SECRET_NAMES)]
-    if key in RESERVED:
-        fix = "a fixed token is called 'az-token'" if key == "token" else "give it another name"
-        yield Breach((key,), f"{key!r} is set by txojobs itself, as {injected_name(key)}", fix)
-    elif not KEBAB.fullmatch(key):
-        yield Breach((key,), f"the key {shown!r} is not in kebab-case", f"did you mean {kebab(key)!r}?")
-    elif (meant := nearly(key, known, cutoff=0.88)) and not key.endswith(
-        tuple(f"-{name}" for name in SECRET_NAMES)
-    ):
-        yield Breach((key,), f"{shown!r} is nearly {meant!r}", f"did you mean {meant!r}?")
-
-
-def _warning(key: str, message: str, fix: str) -> Breach:
-    return Breach((key,), f"the secret {escape_foreign(key)!r} {message}", fix, severity="warning")

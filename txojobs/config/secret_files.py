@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from txojobs.config.explain import Breach
@@ -15,7 +16,6 @@ from txojobs.config.names import variable_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SUFFIX = "-config.json"
 SECRETS_SUFFIX = "-config-secrets.json"
@@ -51,8 +51,17 @@ def file_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
     """Return what is wrong with how a file of secrets lies on the disk; `what` names it in messages."""
     if os.name == "nt" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
         return []
-    fix = f"let only its owner read it: chmod 600 {path.name}"
+    fix = f"let only its owner read it: chmod 600 {_to_type(path)}"
     return [Breach((), f"other users of this machine can read this {what}", fix, severity="warning")]
+
+
+def _to_type(path: Path) -> str:
+    """Return a path as a shell takes it here: from the current folder where that is above it, else whole."""
+    import shlex  # noqa: PLC0415 - only for what is wrong
+
+    whole = path.resolve()
+    here = Path.cwd()
+    return shlex.quote(str(whole.relative_to(here) if here in whole.parents else whole))
 
 
 def git_breaches(path: Path, what: str = "secrets file") -> list[Breach]:

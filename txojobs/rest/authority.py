@@ -20,7 +20,7 @@ from txojobs.rest.exchange import Exchange
 from txojobs.rest.failures import AttemptError, Cause
 from txojobs.rest.origin import OriginGuard, shown
 from txojobs.rest.service_text import read_service_error
-from txojobs.rest.settings import AuthSettings, LimiterSettings
+from txojobs.rest.settings import MICROSOFT_AUTHORITY, AuthSettings, LimiterSettings
 from txojobs.rest.timing import Limits
 from txojobs.rest.transport import Request, Signature
 
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 _REFUSALS = (400, 401, 403, 404)
 """RFC 6749 section 5.2: 400 and 401 say why there is no token; some services say it with 403 or 404."""
 _ADDRESS_KEYS = (("token_url", "token-url"), ("issuer", "oidc-issuer"), ("authority", "authority"))
+
+
+def _address_key(auth: AuthSettings) -> str:
+    """Return the key that holds the address of tokens; an empty text where `tenant-id` alone says it."""
+    if auth.authority.startswith(f"{MICROSOFT_AUTHORITY}/"):
+        return ""  # nobody has written the host, so that nobody has misspelt it
+    return next(key for name, key in _ADDRESS_KEYS if getattr(auth, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class AuthorityClient:
         own = replace(
             settings,
             base_url=auth.tokens_from,
-            base_url_key=next(key for name, key in _ADDRESS_KEYS if getattr(auth, name)),
+            base_url_key=_address_key(auth),
             auth=AuthSettings(),
             limiter=LimiterSettings(),
         )

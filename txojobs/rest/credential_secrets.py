@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from txojobs.config.names import SECRET_NAMES, injected_name, variable_name
+from txojobs.config.names import SECRET_NAMES, injected_name, kebab, nearly, variable_name
 from txojobs.errors import ConfigurationError, MissingKeyError
+from txojobs.redact import escape_foreign
 from txojobs.rest.settings import AuthSettings
 
 if TYPE_CHECKING:
@@ -81,10 +82,16 @@ def missing_setting(path: str, kind: str, example: str) -> MissingKeyError:
     )
 
 
-def missing_secret(name: str, kind: str) -> MissingKeyError:
-    """Return the error for a secret that a kind of credential needs."""
+def missing_secret(config: Mapping[str, Any], name: str, kind: str) -> MissingKeyError:
+    """Return the error for a secret that a kind of credential needs: where it belongs, and the one that was meant."""
+    apis = config["apis"] if "apis" in config else {}  # noqa: SIM401  # a mapping that fails hard
+    known = {injected_name(secret_name(api, other)) for api in ("default", *apis) for other in SECRET_NAMES}
+    strangers = [kebab(key) for key in config if key.startswith("_") and key not in known]
+    meant = nearly(name, strangers, cutoff=0.75)
     return MissingKeyError(
-        f"there is no secret {name!r} for the credential of type {kind}",
-        f'add "{name}" to the secrets file of this organisation and environment, or set its variable',
-        f'"{name}": "..."',
+        f"there is no secret {name!r} for the credential of type {kind}"
+        + (f", but one called {escape_foreign(meant)!r}" if meant else ""),
+        (f"rename {escape_foreign(meant)!r} to {name!r}, or " if meant else "")
+        + f"set {secret_home(config, name)}",
+        f'{{"{name}": "<the secret itself>"}}',
     )

@@ -46,10 +46,10 @@ def read_auth(home: Section, config: Mapping[str, Any], *, api: str) -> AuthSett
         return AuthSettings()
     where = secret_home(config, secret_name(api, SECRET_OF[kind]))
     if kind == "oauth2":
-        return read_oauth(home, section, secrets, api=api, secret_home=where)
+        return read_oauth(home, section, secrets, config=config, api=api, secret_home=where)
     value = secrets[SECRET_OF[kind]]
     if not value:
-        raise missing_secret(secret_name(api, SECRET_OF[kind]), kind)
+        raise missing_secret(config, secret_name(api, SECRET_OF[kind]), kind)
     username = section.text("username")
     if kind == "basic" and not username:
         example = '"auth": {"type": "basic", "username": "..."}'

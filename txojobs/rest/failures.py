@@ -72,6 +72,7 @@ _PROXY_POLICY = (
     "ask whoever runs the proxy to let this host through, or name it in NO_PROXY when it needs no proxy"
 )
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?([^'\")]*)")
+_NETWORK = "check the network, and whether a VPN or proxy is needed"
 _UNREACHABLE = "check the network and whether the service is up, then run again"
 
 
@@ -90,7 +91,7 @@ def transport_failure(
 ) -> AttemptError:
     """Return what an exception of requests, urllib3 or the socket means; `status` is what was already answered.
 
-    `url_key` is the key of the configuration that holds the address.
+    `url_key` is the key of the configuration that holds the address; empty when none does.
     """
     chain = list(_chain(err))
     what = f"{method} {shown(url)}" + (f" through the proxy {proxy}" if proxy else "")
@@ -129,7 +130,7 @@ def _unsent(
         if link is not None:
             why = getattr(link, "verify_message", "")
             told = f"{what}: {problem}" + (f" ({why})" if why else "")
-            advice = fix.format(url_key=url_key)
+            advice = _NETWORK if "{url_key}" in fix and not url_key else fix.format(url_key=url_key)
             return AttemptError(ApiOperationError(told, how_to_fix=advice, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
     return None
 

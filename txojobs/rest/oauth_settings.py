@@ -7,7 +7,7 @@ Entra. A `certificate` takes the place of the client secret.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import ConfigurationError
 from txojobs.redact import escape_foreign
@@ -32,7 +32,13 @@ _EXAMPLE = '"tenant-id": "...", "client-id": "...", "oauth-scope": "https://api.
 
 
 def read_oauth(
-    home: Section, section: Section, secrets: Mapping[str, str], *, api: str, secret_home: str
+    home: Section,
+    section: Section,
+    secrets: Mapping[str, str],
+    *,
+    config: Mapping[str, Any],
+    api: str,
+    secret_home: str,
 ) -> AuthSettings:
     """Return the settings of OAuth client credentials.
 
@@ -50,7 +56,7 @@ def read_oauth(
             raise missing_setting(f"{home.path}.{key}", "oauth2", _EXAMPLE)
     certificate = section.text("certificate")
     if not (certificate or secrets["client-secret"] or secrets["az-token"]):
-        raise missing_secret(secret_name(api, "client-secret"), "oauth2")
+        raise missing_secret(config, secret_name(api, "client-secret"), "oauth2")
     post = section.one_of("client-authentication", "basic", CLIENT_AUTHENTICATIONS) == "post"
     return AuthSettings(
         type="oauth2",
