@@ -51,6 +51,8 @@ class RunContext(NamedTuple):
     """Put a record (with its position, from 1) aside; raises the error when the step has no `rejects` file."""
     note: Callable[[str, JsonValue], None]
     """Add a fact to the run report."""
+    lack: Callable[[str], None]
+    """Say which part of what it should read this step went on without: the run ends in part then."""
     progress: Callable[[int | None], None]
     """Tell how many records a source expects, once it knows."""
     log: logging.Logger

@@ -84,6 +84,7 @@ class Bench:
             spool=lambda: Spool(self.workspace.state_dir / "spools"),
             reject=sink.reject,
             note=self.notes.__setitem__,
+            lack=self.result.lacks.append,
             progress=lambda _: None,
             log=logging.getLogger("bench"),
             cancel=threading.Event(),

@@ -24,6 +24,7 @@ def caveats(
         result = state.results[use.key]
         yield f"{result.title or _file_of(use)} was not written, because {cause}{_left_standing(result, state)}"
     for result in report.steps:
+        yield from result.lacks
         left = _left_standing(result, state)
         if result.key in failed and result.verb == "save":
             yield f"{result.title} was not written{left}"

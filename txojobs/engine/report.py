@@ -42,12 +42,15 @@ class StepResult:
     seconds: float = 0.0
     notes: dict[str, JsonValue] = field(default_factory=dict)
     why_left_out: str | None = None
+    lacks: list[str] = field(default_factory=list)
+    """Parts of what the step should read that it went on without."""
 
     def start_over(self) -> None:
         """Forget what happened; the time that was spent stays."""
         self.state, self.records, self.expected, self.rejected = "not-reached", 0, None, 0
         self.why_left_out = None
         self.notes.clear()
+        self.lacks.clear()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,6 +154,7 @@ def _step(step: StepResult) -> dict[str, Any]:
         "rejected": step.rejected,
         "seconds": round(step.seconds, 3),
         **({} if step.why_left_out is None else {"left-out": step.why_left_out}),
+        **({"lacks": step.lacks} if step.lacks else {}),
         **step.notes,
     }
 

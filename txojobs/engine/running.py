@@ -199,8 +199,8 @@ class Run:
         self.report.warnings += caveats(
             self.report, self.state, failed=self.failed, taking_part=self.chain.taking_part
         )
-        rejected = any(result.rejected for result in self.report.steps)
-        self.report.outcome = "partial" if self.failed or rejected else "done"
+        in_part = any(result.rejected or result.lacks for result in self.report.steps)
+        self.report.outcome = "partial" if self.failed or in_part else "done"
 
     def _fail(self, err: BaseException) -> None:
         report = self.report

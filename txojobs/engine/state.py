@@ -130,6 +130,10 @@ class RunState:
         def note(key: str, value: JsonValue) -> None:
             result.notes[key] = value
 
+        def lack(what: str) -> None:
+            result.lacks.append(what)
+            self.log.error("step %s goes on without a part: %s", use.key, what)
+
         def progress(expected: int | None) -> None:
             result.expected = expected
 
@@ -142,6 +146,7 @@ class RunState:
             spool=lambda: Spool(self.spool_dir),
             reject=reject,
             note=note,
+            lack=lack,
             progress=progress,
             log=self.log,
             cancel=self.cancel,

@@ -9,7 +9,14 @@ from txojobs.errors import Problem
 from txojobs.records import Batch, Columns, RecordStream
 from txojobs.steps.base import JobView, Role, Step
 from txojobs.steps.kinds import EntityPath, ODataText
-from txojobs.steps.odata_options import Expand, check_fetch, columns_of_fetch, entity_query
+from txojobs.steps.odata_options import (
+    Expand,
+    OnCompanyError,
+    WantedCompanies,
+    check_fetch,
+    columns_of_fetch,
+    entity_query,
+)
 from txojobs.steps.spec import Doc
 
 
@@ -106,6 +113,9 @@ class Fetch(Step):
         dict[str, str], Doc("Further query parameters, passed on as they are.", example="{sap-client: '100'}")
     ] = field(default_factory=dict)
 
+    companies: WantedCompanies = ()
+    on_company_error: OnCompanyError = "fail"
+
     def check(self, job: JobView) -> Iterable[Problem]:
         """Numbers must be positive, a key must be read, and what has an option of its own needs it."""
         return check_fetch(self, job)
@@ -123,12 +133,11 @@ class Fetch(Step):
         return RecordStream(self.outgoing(records.columns) if fixed else None, self._pages(ctx))
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
-        from txojobs.steps.reading import read_entities  # noqa: PLC0415  # requests and all that: only when a job runs
+        from txojobs.steps.companies import read_fetch  # noqa: PLC0415  # requests and all that: only when a job runs
         from txojobs.steps.selected import held_to  # noqa: PLC0415
 
         client = ctx.rest()
-        query = self.request(ctx.limit, odata=client.settings.odata)
-        pages = read_entities(ctx, client, query, complete=self.complete, on_duplicate=self.on_duplicate)
+        pages = read_fetch(self, ctx, client, self.request(ctx.limit, odata=client.settings.odata))
         if self.apply:
             return pages
         return held_to(self.select, pages, columns=self.outgoing(None), optional=self.optional)

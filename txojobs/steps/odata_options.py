@@ -1,8 +1,9 @@
 """What the options of `fetch` ask of a service: conditions, related records, and which options exclude others."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from txojobs.errors import Problem
 from txojobs.records import Column, Columns
@@ -25,6 +26,24 @@ class Expand:
     ] = None
     order_by: Annotated[tuple[str, ...], Doc("Their order.", example="[LineNo]")] = ()
     limit: Annotated[int | None, Doc("At most this many of each record.", example="3")] = None
+
+
+COMPANY_FIELDS = ("_company", "_company_id")
+WantedCompanies = Annotated[
+    Literal["all"] | tuple[str, ...],
+    Doc(
+        "Read the entity in several companies of Business Central, one after the other: `all`, or names or ids. Each "
+        "record then tells its `_company` and `_company_id`.",
+        example="[CRONUS International Ltd., My Company]",
+    ),
+]
+OnCompanyError = Annotated[
+    Literal["fail", "continue"],
+    Doc(
+        "What to do when a company cannot be read. continue: go on without it; the report tells the state of each, "
+        "and the run ends in part (exit code 3)."
+    ),
+]
 
 
 def conditions(given: ODataText | tuple[ODataText, ...] | None, *, odata: str) -> str | None:
@@ -97,7 +116,11 @@ def columns_of_fetch(step: "Fetch", described: Columns | None) -> Columns | None
         if described is None or names:
             return None
         names = tuple(fields)
-    names = (*names, *(each.split("(")[0] for each in step.expand))
+    names = (
+        *(COMPANY_FIELDS if step.companies else ()),
+        *names,
+        *(each.split("(")[0] for each in step.expand),
+    )
     return tuple(
         fields.get(name, Column(name)) for name in dict.fromkeys(each.split("/")[0] for each in names)
     )
@@ -119,6 +142,9 @@ _OWN = {
 """Query parameters that an option of fetch writes."""
 
 
+_IN_A_COMPANY = re.compile(r"/?compan(y|ies)\(", re.IGNORECASE)
+
+
 def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     """Yield what is wrong across the options of a fetch."""
     for option in ("page-size", "limit"):
@@ -136,6 +162,16 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
         yield Problem(message, job.at("complete"), "delete one of the two")
     yield from _check_passed_on(step, job)
+    if step.on_company_error != "fail" and not step.companies:
+        yield Problem(
+            "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
+        )
+    if step.companies and _IN_A_COMPANY.match(step.entity.text):
+        yield Problem(
+            "entity names a company already",
+            job.at("entity"),
+            "delete it there: companies puts each before the entity",
+        )
 
 
 def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:

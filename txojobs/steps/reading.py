@@ -24,6 +24,14 @@ def read_entities(
     """
     ctx.note("request", unquote(query.url(with_count=query.asks_for_count)))
     reader = ODataReader(client, query, complete=complete, on_duplicate=on_duplicate, deadline=ctx.deadline())
+    yield from different(ctx, reader, on_duplicate=on_duplicate)
+    ctx.note("fetched", reader.proof.as_json())
+    if reader.empty_dates:
+        ctx.note("empty-dates", reader.empty_dates)
+
+
+def different(ctx: RunContext, reader: ODataReader, *, on_duplicate: "OnDuplicate") -> Iterator[Batch]:
+    """Yield the pages of a reader without the records that a later one replaces."""
     pages = _told(ctx, reader)
     if on_duplicate == "keep-last":
         with closing(ctx.spool()) as spool:
@@ -32,9 +40,6 @@ def read_entities(
             yield from _without(spool.read(), reader.superseded)
     else:
         yield from pages
-    ctx.note("fetched", reader.proof.as_json())
-    if reader.empty_dates:
-        ctx.note("empty-dates", reader.empty_dates)
 
 
 def _told(ctx: RunContext, reader: ODataReader) -> Iterator[Batch]:
