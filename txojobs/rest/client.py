@@ -15,6 +15,7 @@ from txojobs.rest.auth import credential_for
 from txojobs.rest.content import read_any
 from txojobs.rest.entities import read_entities
 from txojobs.rest.exchange import Exchange
+from txojobs.rest.idempotency import with_key
 from txojobs.rest.operations import Poller
 from txojobs.rest.origin import OriginGuard
 from txojobs.rest.proxies import learn_passwords
@@ -72,6 +73,7 @@ class TxoRestAPI:
         params: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        idempotent: bool = False,
         deadline: float | None = None,
         cancel: threading.Event | None = None,
     ) -> T:
@@ -79,7 +81,7 @@ class TxoRestAPI:
 
         A relative `url` stands below the base address. A long operation (202) is followed to its final answer.
         """
-        request = self._request(method, url, params, headers, json)
+        request = self._request(method, url, params, headers, json, idempotent=idempotent)
         return self._poller.run(request, parse=parse, limits=self._limits(deadline, cancel))
 
     def request(
@@ -90,10 +92,11 @@ class TxoRestAPI:
         params: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        idempotent: bool = False,
         deadline: float | None = None,
     ) -> Answer:
         """Return the complete answer, of a long operation (202) the final one; its body is not parsed."""
-        request = self._request(method, url, params, headers, json)
+        request = self._request(method, url, params, headers, json, idempotent=idempotent)
         return self._run(request, _as_it_is, self._limits(deadline))
 
     def resume(self, operation_url: str, *, deadline: float | None = None) -> Any:
@@ -117,7 +120,11 @@ class TxoRestAPI:
     def post(self, url: str, data: Any = None, **options: Any) -> Any:
         """Send `data` as JSON; return the parsed body, None when it is empty.
 
-        Sent again only when the service cannot have acted on it. Raises as `get`.
+        Sent again only when the service cannot have acted on it, unless `idempotent=True` declares that it does
+        no harm to carry it out twice, or that the service recognises what it has seen: then it is tried again as
+        a GET is, and all attempts carry one header `Idempotency-Key`, the caller's or a new one for this call.
+
+        Raises as `get`; `outcome_unknown` of the error tells whether the service may have acted, in any attempt.
         """
         return self._parsed("POST", url, data=data, **options)
 
@@ -194,10 +201,11 @@ class TxoRestAPI:
         headers: Mapping[str, str] | None = None,
         data: Any = None,
         json: Any = None,
+        idempotent: bool = False,
         deadline: float | None = None,
     ) -> Any:
         body = data if json is None else json
-        request = self._request(method, url, params, headers, body)
+        request = self._request(method, url, params, headers, body, idempotent=idempotent)
         return self._run(request, self._read, self._limits(deadline))
 
     def _run(self, request: Request, parse: Callable[[Answer], T], limits: Limits) -> T:
@@ -220,6 +228,8 @@ class TxoRestAPI:
         params: Mapping[str, object] | None,
         headers: Mapping[str, str] | None,
         json: Any,
+        *,
+        idempotent: bool,
     ) -> Request:
         address = with_query(below(self.settings.base_url, url), params or {})
         given: Mapping[Any, Any] = headers or {}  # scripts are not type-checked
@@ -231,7 +241,9 @@ class TxoRestAPI:
         if json is not None:
             body = encode(json)
             sent.setdefault("Content-Type", "application/json")
-        return Request(method.upper(), address, sent, body, conditional=is_conditional(method, sent))
+        conditional = is_conditional(method, sent)
+        request = Request(method.upper(), address, sent, body, idempotent=idempotent, conditional=conditional)
+        return with_key(request) if idempotent else request
 
     def _limits(self, deadline: float | None, cancel: threading.Event | None = None) -> Limits:
         own = () if cancel is None else (cancel,)

@@ -68,7 +68,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     repeatable: bool = False
-    """Whether sending it twice does no harm although its method may change something."""
+    """Whether it does not matter how often it is carried out, although its method may change something."""
+
+    idempotent: bool = False
+    """Whether the caller declares that it may be sent twice; it still matters whether it was carried out."""
 
     conditional: bool = False
     """Whether it changes something at most once, because it names the version that it is for."""
@@ -81,7 +84,7 @@ class Request:
     @property
     def is_safe(self) -> bool:
         """Whether it may be sent twice."""
-        return self.conditional or self.changes_nothing
+        return self.conditional or self.idempotent or self.changes_nothing
 
 
 @dataclass(frozen=True, slots=True)
