@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 
 class Mark(NamedTuple):
@@ -131,7 +132,13 @@ class ApiOperationError(ApiError):
 
 
 class CircuitOpenError(ApiOperationError):
-    """The circuit breaker of this origin is open: nothing was sent."""
+    """The circuit breaker of this origin is open: nothing was sent.
+
+    `since` and `until` are moments in UTC; `until` is None while a trial is under way, which decides.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class ForeignOriginError(ApiOperationError):

@@ -1,30 +1,23 @@
+"""The circuit breaker alone, on a fake clock: when it opens, whom it lets through, when it closes."""
+
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
 
 import pytest
 
 from tests.rest.conftest import FakeClock
-from tests.rest.fault_server import answer, says
-from txojobs.errors import ApiError, ApiOperationError, ApiRateLimitError, CircuitOpenError
+from txojobs.errors import CircuitOpenError
 from txojobs.rest.breaker import Breaker, Outcome
-from txojobs.rest.settings import BreakerSettings, RetrySettings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.rest.fault_server import FaultServer
-    from txojobs.rest.client import TxoRestAPI
-
-    Connect = Callable[..., TxoRestAPI]
-    Serve = Callable[..., FaultServer]
-
-ONCE = RetrySettings(max_retries=0)
+from txojobs.rest.settings import BreakerSettings
 
 
 def breaker(clock: FakeClock) -> Breaker:
-    return Breaker(BreakerSettings(), origin="https://a", clock=clock)
+    """A breaker; its wall clock shows noon when the fake clock shows 1000."""
+    noon = datetime(2026, 11, 25, 12, tzinfo=timezone.utc).timestamp()
+    return Breaker(
+        BreakerSettings(), origin="https://a", clock=clock, wall_clock=lambda: noon + clock.now - 1000
+    )
 
 
 def fail(circuit: Breaker, times: int) -> None:
@@ -37,16 +30,55 @@ def fail(circuit: Breaker, times: int) -> None:
 def test_opens_after_five_failures_in_a_row_and_closes_after_one_success() -> None:
     clock = FakeClock()
     circuit = breaker(clock)
-    fail(circuit, 5)
-    with pytest.raises(CircuitOpenError, match=r"^Circuit breaker open.*in 60 s"):
-        circuit.ticket().admit()
-    clock.now += 60
+    fail(circuit, 4)
+    circuit.ticket().admit()
+    fail(circuit, 1)
+    for _ in range(60):
+        with pytest.raises(CircuitOpenError, match=r"^Circuit breaker open"):
+            circuit.ticket().admit()
+        clock.now += 1
     trial = circuit.ticket()
     trial.admit()
     with pytest.raises(CircuitOpenError, match="trial"):
         circuit.ticket().admit()
     trial.settle(Outcome.SUCCESS)
     fail(circuit, 4)
+    circuit.ticket().admit()
+
+
+def test_the_error_says_since_when_and_until_when() -> None:
+    clock = FakeClock()
+    circuit = breaker(clock)
+    fail(circuit, 5)
+    clock.now += 20
+    with pytest.raises(CircuitOpenError) as caught:
+        circuit.ticket().admit()
+    assert str(caught.value) == (
+        "Circuit breaker open since 2026-11-25 12:00:00 UTC: https://a failed 5 times in a row, "
+        "so nothing is sent until 12:01:00 UTC (for another 40 s)"
+    )
+    assert caught.value.since == datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
+    assert caught.value.until == datetime(2026, 11, 25, 12, 1, tzinfo=timezone.utc)
+    clock.now += 50
+    fail(circuit, 1)
+    with pytest.raises(CircuitOpenError, match=r"since 2026-11-25 12:00:00 UTC.*until 12:02:10 UTC"):
+        circuit.ticket().admit()
+    clock.now += 60
+    circuit.ticket().admit()
+    with pytest.raises(CircuitOpenError, match="until the trial that is under way has succeeded") as caught:
+        circuit.ticket().admit()
+    assert caught.value.until is None
+
+
+@pytest.mark.parametrize("step_s", [-86_400, 86_400])
+def test_a_wall_clock_that_is_set_changes_nothing(step_s: float) -> None:
+    clock, wall = FakeClock(), [1_700_000_000.0]
+    circuit = Breaker(BreakerSettings(), origin="https://a", clock=clock, wall_clock=lambda: wall[0])
+    fail(circuit, 5)
+    wall[0] += step_s
+    with pytest.raises(CircuitOpenError, match="for another 60 s"):
+        circuit.ticket().admit()
+    clock.now += 60
     circuit.ticket().admit()
 
 
@@ -71,7 +103,30 @@ def test_a_neutral_trial_neither_closes_nor_blocks_it() -> None:
     trial = circuit.ticket()
     trial.admit()
     trial.settle(Outcome.NEUTRAL)
-    assert circuit.is_open
+    second = circuit.ticket()
+    second.admit()
+    with pytest.raises(CircuitOpenError, match="trial"):
+        circuit.ticket().admit()
+    second.settle(Outcome.SUCCESS)
+    circuit.ticket().admit()
+    circuit.ticket().admit()
+
+
+def test_a_failure_that_was_under_way_neither_prolongs_nor_takes_the_trial() -> None:
+    clock = FakeClock()
+    circuit = breaker(clock)
+    early = circuit.ticket()
+    early.admit()
+    fail(circuit, 5)
+    clock.now += 59
+    early.settle(Outcome.FAILURE)
+    clock.now += 1
+    trial = circuit.ticket()
+    trial.admit()
+    early.settle(Outcome.FAILURE)
+    with pytest.raises(CircuitOpenError, match="trial"):
+        circuit.ticket().admit()
+    trial.settle(Outcome.SUCCESS)
     circuit.ticket().admit()
 
 
@@ -91,77 +146,3 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     circuit.ticket().settle(Outcome.SUCCESS)
     fail(circuit, 4)
     circuit.ticket().admit()
-
-
-def test_counts_calls_and_not_their_retries(serve: Serve, connect: Connect) -> None:
-    server = serve(answer(503))
-    client = connect(server, retry=RetrySettings(max_retries=2))
-    for _ in range(4):
-        with pytest.raises(ApiOperationError, match="503"):
-            client.get("/a")
-    assert len(server.requests) == 12
-    with pytest.raises(ApiOperationError, match="503"):
-        client.get("/a")
-    with pytest.raises(CircuitOpenError):
-        client.get("/a")
-    assert len(server.requests) == 15, "the real error is shown five times, then nothing is sent"
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429])
-def test_a_refusal_is_no_failure(status: int, serve: Serve, connect: Connect) -> None:
-    server = serve(answer(status))
-    client = connect(server, retry=ONCE)
-    for _ in range(10):
-        with pytest.raises(ApiError) as caught:
-            client.get("/a")
-        assert not isinstance(caught.value, CircuitOpenError)
-
-
-def test_a_refusal_as_trial_does_not_close_it(serve: Serve, connect: Connect, clock: FakeClock) -> None:
-    server = serve(*[answer(500)] * 5, answer(429), answer(500), says({}))
-    client = connect(server, retry=ONCE)
-    for _ in range(5):
-        with pytest.raises(ApiOperationError):
-            client.get("/a")
-    clock.now += 60
-    with pytest.raises(ApiRateLimitError):
-        client.get("/a")
-    with pytest.raises(ApiOperationError, match="500"):
-        client.get("/a")
-    with pytest.raises(CircuitOpenError):
-        client.get("/a")
-
-
-def test_can_be_switched_off(serve: Serve, connect: Connect) -> None:
-    server = serve(answer(500))
-    client = connect(server, retry=ONCE, breaker=BreakerSettings(enabled=False))
-    for _ in range(10):
-        with pytest.raises(ApiOperationError, match="500"):
-            client.get("/a")
-
-
-def test_is_one_for_each_origin(serve: Serve, connect: Connect) -> None:
-    bad, good = serve(answer(500)), serve(says({}))
-    client = connect(bad, retry=ONCE, trusted_origins=(good.url,))
-    for _ in range(6):
-        with pytest.raises(ApiOperationError):
-            client.get("/a")
-    assert client.get(f"{good.url}/a") == {}
-
-
-def test_does_not_queue_calls_behind_each_other(serve: Serve, connect: Connect) -> None:
-    together = threading.Barrier(4)
-
-    def meet(connection: object) -> bool:
-        together.wait(10)  # only four requests at the same moment pass this
-        return says({})(connection)  # type: ignore[arg-type]  # handed on as it came
-
-    server = serve(meet)
-    client = connect(server)
-    threads = [threading.Thread(target=client.get, args=("/a",)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(server.requests) == 4
-    assert not together.broken

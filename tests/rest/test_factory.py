@@ -10,6 +10,7 @@ import pytest
 from tests.rest.fault_server import answer, says
 from txojobs.errors import (
     ApiAuthenticationError,
+    ApiError,
     ApiOperationError,
     ApiRateLimitError,
     EntityNotFoundError,
@@ -129,8 +130,31 @@ def test_g24_the_last_error_is_raised_unchanged() -> None:
     assert waits == [1, 2]
 
 
-def unknown() -> ApiOperationError:
-    error = ApiOperationError("a change that may have been carried out")
+def test_g24_no_wait_is_longer_than_ten_minutes() -> None:
+    waits: list[float] = []
+
+    def broken() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        manual_retry(broken, max_retries=4, backoff=1e200, sleep=waits.append)
+    assert waits == [1, 600, 600, 600]
+
+
+def test_g24_the_log_says_which_attempt_why_and_how_long(caplog: pytest.LogCaptureFixture) -> None:
+    @manual_retry(max_retries=1, sleep=lambda _: None)
+    def broken() -> None:
+        raise LookupError("no such row")
+
+    with caplog.at_level("WARNING", logger="txojobs.rest"), pytest.raises(LookupError):
+        broken()
+    assert [record.getMessage() for record in caplog.records] == [
+        "attempt 1 of 2 of broken failed: LookupError: no such row; trying again in 1.0 s"
+    ]
+
+
+def unknown(kind: Callable[[str], ApiError] = ApiOperationError) -> ApiError:
+    error = kind("a change that may have been carried out")
     error.outcome_unknown = True
     return error
 
@@ -146,6 +170,7 @@ def unknown() -> ApiOperationError:
         ForeignOriginError("elsewhere"),
         ApiRateLimitError("later", retry_after=99999999),
         unknown(),
+        unknown(ApiRateLimitError),
     ],
 )
 def test_g24_what_would_come_again_is_not_repeated(error: BaseException) -> None:

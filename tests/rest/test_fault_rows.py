@@ -54,7 +54,7 @@ C2: dict[str, list[str]] = {
     "401": [
         "test_oauth::test_g16_eight_threads_with_an_expired_token_make_one_token_request",
         "test_oauth::test_a_change_refused_with_401_is_sent_again_with_a_new_token",
-        "test_breaker::test_a_refusal_is_no_failure",
+        "test_breaker_calls::test_a_refusal_is_no_failure",
     ],
     "403": [
         "test_every_status::test_g17_every_status_has_its_class_its_cause_and_its_attempts",
@@ -70,9 +70,9 @@ C2: dict[str, list[str]] = {
         "test_every_status::test_what_is_no_retry_after_is_as_if_nothing_was_said",
         "test_every_status::test_a_service_that_asks_for_too_long_is_given_up_at_once",
         "test_retry::test_backs_off_from_five_seconds_when_throttled_without_a_word",
-        "test_retry::test_a_throttled_origin_pauses_for_all_threads",
+        "test_pauses::test_a_throttled_origin_pauses_for_all_threads",
         "test_retry::test_waits_at_least_as_long_as_the_service_asked",
-        "test_breaker::test_a_refusal_is_no_failure",
+        "test_breaker_calls::test_a_refusal_is_no_failure",
     ],
     "409, 412": [
         "test_every_status::test_g17_every_status_has_its_class_its_cause_and_its_attempts",
@@ -99,7 +99,7 @@ C2: dict[str, list[str]] = {
     "NaN, Infinity, hostile numbers": ["test_faults::test_asks_again_after_a_fault_that_may_pass"],
     "clock skew": ["test_every_status::test_waits_as_long_as_the_service_asks_in_every_spelling"],
     "retry storm": ["test_retry::test_an_outage_is_not_answered_with_a_storm"],
-    "retry and breaker": ["test_breaker::test_counts_calls_and_not_their_retries"],
+    "retry and breaker": ["test_breaker_calls::test_counts_calls_and_not_their_retries"],
 }
 
 B: dict[str, list[str]] = {

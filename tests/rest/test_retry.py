@@ -16,8 +16,9 @@ from txojobs.errors import (
     ApiTimeoutError,
     RunCancelledError,
 )
+from txojobs.rest.factory import create_rest_api
 from txojobs.rest.retry_after import retry_after_s
-from txojobs.rest.settings import BreakerSettings, LimiterSettings, RetrySettings
+from txojobs.rest.settings import BreakerSettings, RetrySettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,37 @@ def test_waits_longer_each_time_within_the_jitter(serve: Serve, connect: Connect
     assert clock.waits == pytest.approx([1.2, 2.4])
 
 
+def test_attempts_backoff_and_jitter_are_those_of_the_configuration(serve: Serve, clock: FakeClock) -> None:
+    server = serve(answer(503))
+    behaviour = {
+        "retry-strategy": {"max-retries": 4, "backoff-factor": 3},
+        "jitter": {"min-factor": 0.5, "max-factor": 1.5},
+    }
+    config = {"global": {"api-base-url": server.url}, "script-behavior": behaviour}
+    drawn: list[tuple[float, float]] = []
+
+    def dice(low: float, high: float) -> float:
+        drawn.append((low, high))
+        return low
+
+    api = create_rest_api(config, timing=clock.timing(dice))
+    with pytest.raises(ApiOperationError):
+        api.get("/a")
+    api.close()
+    assert len(server.requests) == 5
+    assert clock.waits == [0.5, 1.5, 4.5, 13.5]
+    assert drawn[:4] == [(0.5, 1.5)] * 4
+
+
+def test_a_wait_of_our_own_never_grows_beyond_a_minute(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    client = connect(serve(answer(503)), retry=RetrySettings(max_retries=4, backoff_factor=1e200))
+    with pytest.raises(ApiOperationError):
+        client.get("/a")
+    assert clock.waits == pytest.approx([0.8, 48, 48, 48])
+
+
 def test_waits_at_least_as_long_as_the_service_asked(
     serve: Serve, connect: Connect, clock: FakeClock
 ) -> None:
@@ -55,6 +87,11 @@ def test_waits_at_least_as_long_as_the_service_asked(
     server = serve(answer(429, Retry_After="10"), GOOD)
     connect(server, timing=clock.timing(lambda _, high: high)).get("/a")
     assert clock.waits == [12], "jitter only adds"
+    clock.waits.clear()
+    server = serve(answer(429, Retry_After="10"), GOOD)
+    shortens = RetrySettings(jitter_min=0.1, jitter_max=0.5)
+    connect(server, timing=clock.timing(lambda _, high: high), retry=shortens).get("/a")
+    assert clock.waits == [10], "not even where the configuration only shortens"
 
 
 def test_backs_off_from_five_seconds_when_throttled_without_a_word(
@@ -119,37 +156,6 @@ def test_reads_every_spelling_of_retry_after(headers: dict[str, str], seconds: f
     assert retry_after_s(headers, wall_clock_now=1_700_000_000.0) == seconds
 
 
-def test_a_throttled_origin_pauses_for_all_threads(serve: Serve, connect: Connect, clock: FakeClock) -> None:
-    server = serve(answer(429, Retry_After="30"), GOOD)
-    client = connect(server)
-    arrived: list[float] = []
-
-    def wait(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
-        if not arrived:  # the first thread waits for its retry; meanwhile another one asks
-            arrived.append(seconds)
-            other = threading.Thread(target=client.get, args=("/b",))
-            other.start()
-            other.join(10)
-        else:
-            clock.wait(seconds, cancels)
-            arrived.append(seconds)
-
-    object.__setattr__(client._timing, "wait", wait)
-    client.get("/a")
-    assert arrived == [30, 30]
-    assert client.traffic[0].waits_s == {"throttled": 30, "retry": 30}
-
-
-def test_the_origin_pauses_also_when_a_call_gives_up(
-    serve: Serve, connect: Connect, clock: FakeClock
-) -> None:
-    client = connect(serve(answer(429, Retry_After="30"), GOOD), retry=RetrySettings(max_retries=0))
-    with pytest.raises(ApiRateLimitError):
-        client.get("/a")
-    client.get("/b")
-    assert clock.waits == [30]
-
-
 def test_a_wait_ends_when_the_run_is_asked_to_stop(serve: Serve, connect: Connect) -> None:
     cancel = threading.Event()
     clock = FakeClock()
@@ -165,18 +171,53 @@ def test_a_wait_that_outlives_the_deadline_is_not_begun(
     serve: Serve, connect: Connect, clock: FakeClock
 ) -> None:
     server = serve(answer(429, Retry_After="60"))
-    with pytest.raises(ApiTimeoutError, match=r"another wait of 60\.0 s"):
+    with pytest.raises(ApiTimeoutError, match=r"another wait of 60\.0 s .*attempt 1 of 4 failed: .*429"):
         connect(server).get("/a", deadline=clock.now + 59)
     assert not clock.waits
 
 
-def test_an_outage_is_not_answered_with_a_storm(serve: Serve, connect: Connect) -> None:
-    server = serve(answer(503))
-    client = connect(server, retry=RetrySettings(max_retries=5), breaker=BreakerSettings(enabled=False))
-    for _ in range(300):
+@pytest.mark.parametrize("breaker", [True, False])
+@pytest.mark.parametrize("status", [503, 429])
+def test_an_outage_is_not_answered_with_a_storm(
+    status: int, *, breaker: bool, serve: Serve, connect: Connect
+) -> None:
+    server = serve(answer(status))
+    client = connect(server, retry=RetrySettings(max_retries=5), breaker=BreakerSettings(enabled=breaker))
+    failed: list[ApiError] = []
+
+    def send(records: range) -> None:
+        for record in records:
+            with pytest.raises(ApiError) as caught:
+                client.get(f"/records/{record}")
+            failed.append(caught.value)
+
+    threads = [threading.Thread(target=send, args=(range(each, 1000, 8),)) for each in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+    assert len(failed) == 1000
+    assert len(server.requests) < 1.2 * 1000
+
+
+def test_the_budget_of_retries_is_one_for_each_origin_and_is_earned_back(
+    serve: Serve, connect: Connect
+) -> None:
+    down, good = serve(answer(503)), serve(answer(503), GOOD)
+    client = connect(down, breaker=BreakerSettings(enabled=False), trusted_origins=(good.url,))
+    for _ in range(13):
         with pytest.raises(ApiOperationError):
             client.get("/a")
-    assert len(server.requests) < 1.2 * 300
+    assert len(down.requests) == 13 + 35, "500 tokens pay for 35 retries of 14"
+    assert client.get(f"{good.url}/a") == {"fine": True}, "the other origin has its own"
+    down.script[:] = [GOOD] * 3 + [answer(503), GOOD]
+    for _ in range(3):
+        client.get("/a")
+    with pytest.raises(ApiOperationError, match="503"):
+        client.get("/a")  # 10 tokens were left, 3 were earned
+    down.script[:] = [GOOD, answer(503), GOOD]
+    client.get("/a")
+    assert client.get("/a") == {"fine": True}
 
 
 def test_the_log_says_which_attempt_why_and_how_long(
@@ -189,6 +230,41 @@ def test_the_log_says_which_attempt_why_and_how_long(
     assert "429" in line
     assert "again in 7.0 s, as the service asked" in line
     assert "SECRET" not in line
+
+
+def test_the_log_does_not_promise_attempts_that_will_not_be_made(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="txojobs.rest"), pytest.raises(ApiError):
+        connect(serve(fault.html_login())).get("/a")
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("attempt 1 of 2 failed: ")
+
+
+@pytest.mark.parametrize("status", [408, 504])
+def test_two_answers_that_took_too_long_suggest_a_smaller_page(
+    status: int, serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="txojobs.rest"):
+        connect(serve(answer(status), answer(status), answer(503), GOOD)).get("/a")
+    hints = ["page-size" in record.getMessage() for record in caplog.records]
+    assert hints == [False, True, False], "said once, also when the third attempt succeeds"
+    client = connect(serve(answer(504), answer(408), answer(503)), retry=RetrySettings(max_retries=2))
+    with pytest.raises(ApiOperationError, match="503") as caught:
+        client.get("/a")
+    assert "smaller `page-size`" in (caught.value.how_to_fix or "")
+
+
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_change_that_took_too_long_is_not_told_to_ask_for_smaller_pages(
+    status: int, serve: Serve, connect: Connect
+) -> None:
+    client = connect(serve(answer(status)))
+    for options in ({}, {"idempotent": True}):
+        with pytest.raises(ApiError) as caught:
+            client.post("/a", {}, **options)
+        assert "page-size" not in (caught.value.how_to_fix or "")
+        assert "carried out" in (caught.value.how_to_fix or "")
 
 
 def test_interrupts_pass_through(serve: Serve, connect: Connect) -> None:
@@ -208,10 +284,3 @@ def test_parse_errors_of_pages_count_as_a_failed_attempt(serve: Serve, connect: 
     with pytest.raises(ApiError, match="Sign in to your account"):
         connect(server).get("/a")
     assert len(server.requests) == 2, "asked once more, not three times"
-
-
-def test_a_pause_and_a_limiter_work_together(serve: Serve, connect: Connect, clock: FakeClock) -> None:
-    server = serve(answer(429, Retry_After="5"), GOOD)
-    client = connect(server, limiter=LimiterSettings(calls_per_second=1))
-    client.get("/a")
-    assert clock.now == pytest.approx(1005.0)

@@ -79,8 +79,14 @@ CAUSES: dict[int, Cause] = {
 UNKNOWN_OUTCOME = frozenset({408, 502, 504})
 """A gateway spoke, or time ran out: the service behind it may have carried the change out."""
 
+SLOW = frozenset({408, 504})
+"""The service, or a gateway before it, ran out of time."""
+
 _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 """RFC 6750 section 3.1: both say in WWW-Authenticate what is wrong with a token."""
+
+SMALLER = "ask for less at a time: a smaller `page-size` or fewer fields in `select`"
+_LOOK = "look in the service whether it was carried out before you send it again"
 
 FIXES: dict[int, str] = {
     400: "check names and values in select, filter, order-by and body against the service's description",
@@ -89,7 +95,7 @@ FIXES: dict[int, str] = {
     404: "check the name of the entity and `base-url`: company, version and upper and lower case count",
     405: "the service does not allow this on this address; check the address and the method",
     407: PROXY_LOGIN,
-    408: "ask for less at a time: a smaller `page-size` or fewer fields in `select`",
+    408: SMALLER,
     409: "the record was changed or exists already; read it again and decide",
     410: "the link has expired; start the export again from the beginning",
     412: "the record was changed by someone else since it was read; read it again",
@@ -102,7 +108,7 @@ FIXES: dict[int, str] = {
     501: "the service does not know this option; leave it out",
     502: "a gateway before the service failed: try again later",
     503: "the service is down or overloaded: try again later",
-    504: "the service took too long: ask for less with a smaller `page-size` or fewer fields in `select`",
+    504: SMALLER,
 }
 
 
@@ -156,7 +162,7 @@ def _error(answer: Answer, told: ServiceError, retry_after: float | None) -> Api
         "url": answer.url,
         "code": told.code,
         "correlation_id": told.correlation_id,
-        "how_to_fix": FIXES.get(status, FIXES[500] if status >= 500 else FIXES[400]),  # noqa: PLR2004
+        "how_to_fix": _fix(status, answer.method),
     }
     kind = STATUS_ERRORS.get(status, ApiOperationError)
     what = f"{answer.method} {shown(answer.url)} {_status_line(answer, told)}"
@@ -176,6 +182,12 @@ def _add_challenge(error: ApiError, answer: Answer) -> None:
         error.what_went_wrong += f"; reason: {challenge.message}"
     if challenge.error in CHALLENGE_REMEDIES:
         error.how_to_fix, error.example = CHALLENGE_REMEDIES[challenge.error], None
+
+
+def _fix(status: int, method: str) -> str:
+    if status in SLOW and method not in ("GET", "HEAD", "OPTIONS"):
+        return _LOOK
+    return FIXES.get(status, FIXES[500] if status >= 500 else FIXES[400])  # noqa: PLR2004  # RFC 9110: 5xx
 
 
 def _status_line(answer: Answer, told: ServiceError) -> str:

@@ -81,7 +81,8 @@ class Exchange:
         ticket = gate.breaker.ticket()
         outcome = Outcome.NEUTRAL
         try:
-            loop = RetryLoop(self._settings.retry, self._timing, gate, request, self._waits(limits))
+            waits = self._waits(limits)
+            loop = RetryLoop(self._settings.retry, self._timing, gate, request, ticket=ticket, limits=waits)
             result = loop.run(lambda: parse(self._attempt(request, gate, ticket, limits, accept)))
             outcome = Outcome.SUCCESS
         except AttemptError as failure:

@@ -1,19 +1,21 @@
 """The gate of one origin: what all threads pass before each attempt, and where traffic is counted.
 
-In this order: the breaker, the pause that the service asked for, the limiter.
+In this order: the breaker, the pause that the service asked for, the limiter, and the breaker once more, for
+it may have opened meanwhile.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from txojobs.errors import ApiTimeoutError
+from txojobs.errors import ApiRateLimitError, ApiTimeoutError
 from txojobs.rest.breaker import Breaker
 from txojobs.rest.limiter import Limiter
-from txojobs.rest.retry import RetryBudget
+from txojobs.rest.retry import LONGEST_OWN_WAIT_S, RetryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
 
-_LEAST_TOLD_S = 0.001
+_log = logging.getLogger("txojobs.rest")
+
+_LEAST_COUNTED_S = 0.001
+_LEAST_TOLD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ class Gate:
     def __init__(self, origin: Origin, settings: ApiSettings, timing: Timing) -> None:
         self.origin = origin
         self._timing = timing
-        self.breaker = Breaker(settings.breaker, origin=str(origin), clock=timing.clock)
+        self.breaker = Breaker(
+            settings.breaker, origin=str(origin), clock=timing.clock, wall_clock=timing.wall_clock
+        )
         self.budget = RetryBudget()
         self.traffic = Traffic(str(origin))
         rate = settings.limiter.calls_per_second
@@ -123,6 +130,8 @@ class Gate:
         )
         self._lock = threading.Lock()
         self._quiet_until = float("-inf")
+        longest = max(settings.retry.max_retry_after_s, LONGEST_OWN_WAIT_S)
+        self._longest_pause_s = longest * max(1.0, settings.retry.jitter_max)
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds` from now."""
@@ -133,27 +142,45 @@ class Gate:
         """Wait until a request may leave, and count it.
 
         Raises:
-            CircuitOpenError, RunCancelledError, ApiTimeoutError: it may not leave, or not in time.
+            CircuitOpenError, ApiRateLimitError, RunCancelledError, ApiTimeoutError: it may not leave, or not
+                in time.
         """
         ticket.admit()
         limits.raise_if_cancelled()
-        while (left := self._quiet_until - self._timing.clock()) > 0:
-            self.wait(left, limits, cause="throttled", reason="the service asked to wait")
+        self._sit_out_the_pause(limits)
         if self._limiter is not None:
-            seconds = self._limiter.reserve(no_later_than=limits.deadline)
-            if seconds is None:
-                raise ApiTimeoutError(
-                    "the deadline does not allow another request at the configured rate",
-                    how_to_fix="allow more time with `timeout`, or raise `calls-per-second`",
-                )
-            if seconds > 0:
-                self.wait(seconds, limits, cause="rate limit", reason="rate-limiting")
+            self._take_turn(self._limiter, limits)
+        ticket.admit()
         self.traffic.count_request()
+
+    def _sit_out_the_pause(self, limits: Limits) -> None:
+        """Wait until the service may be asked again, however often others prolong it, but not for ever."""
+        end = self._timing.clock() + self._longest_pause_s
+        while (left := self._quiet_until - self._timing.clock()) > 0:
+            if self._quiet_until > end:
+                raise ApiRateLimitError(
+                    f"{self.origin} asked to be left alone for another {left:,.0f} s, so nothing was sent",
+                    left,
+                    how_to_fix="run again after that",
+                )
+            if left >= _LEAST_TOLD_S:
+                _log.info("waiting %.1f s: %s asked to be left alone", left, self.origin)
+            self.wait(left, limits, cause="throttled", reason="the service asked to wait")
+
+    def _take_turn(self, limiter: Limiter, limits: Limits) -> None:
+        seconds = limiter.reserve(no_later_than=limits.deadline)
+        if seconds is None:
+            raise ApiTimeoutError(
+                "the deadline does not allow another request at the configured rate",
+                how_to_fix="allow more time with `timeout`, or raise `calls-per-second`",
+            )
+        if seconds > 0:
+            self.wait(seconds, limits, cause="rate limit", reason="rate-limiting")
 
     def wait(self, seconds: float, limits: Limits, *, cause: str, reason: str) -> None:
         """Wait, within the limits, and count the time."""
         self._timing.pause(seconds, limits, reason=reason)
-        if seconds > _LEAST_TOLD_S:
+        if seconds > _LEAST_COUNTED_S:
             self.traffic.count_wait(cause, seconds)
 
 

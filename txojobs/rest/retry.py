@@ -1,27 +1,30 @@
 """Decide whether, and after which wait, a failed attempt is made again.
 
-Guarantees: what may have changed something is never sent twice (P3); a wait is never shorter than the
-service asked for; the retries of one origin have a budget, so that an outage is not answered with a storm.
-tenacity runs the loop; what it would do by itself (retry for ever, at once, on any error) is all set here.
+Guarantees: what may have changed something is never sent twice (P3) unless the caller said that this does no
+harm; a wait is never shorter than the service asked for, and the whole origin waits; the retries of one origin
+have a budget, so that an outage is not answered with a storm. tenacity runs the loop; what it would do by
+itself (retry for ever, at once, on any error) is all set here.
 
-Source: RFC 9110 section 9.2.2; the budget follows the retry quota of botocore's standard mode.
+Source: RFC 9110 sections 9.2.2 and 10.2.3, RFC 6585 section 4; the budget follows the retry quota of
+botocore's standard mode.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
 
 from txojobs.errors import ApiError
+from txojobs.rest.answers import SLOW, SMALLER
 from txojobs.rest.failures import AttemptError, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from txojobs.rest.breaker import Ticket
     from txojobs.rest.gate import Gate
     from txojobs.rest.settings import RetrySettings
     from txojobs.rest.timing import Limits, Timing
@@ -33,12 +36,14 @@ _log = logging.getLogger("txojobs.rest")
 
 _FIRST_WAIT_S = 1.0
 _FIRST_THROTTLED_WAIT_S = 5.0
-_LONGEST_WAIT_S = 60.0
+LONGEST_OWN_WAIT_S = 60.0
+"""A wait that the service did not ask for ends here, before jitter."""
+_OFTEN_SLOW = 2
 
 ANY_METHOD = frozenset({Cause.NOT_SENT, Cause.THROTTLED})
 """Nothing was processed, so even a POST may be sent again."""
 SAFE_ONLY = frozenset({Cause.LOST, Cause.SERVER, Cause.UNREADABLE})
-"""Something may have been processed: only what changes nothing is asked again."""
+"""Something may have been processed: only what does no harm twice is asked again."""
 
 
 class RetryBudget:
@@ -67,95 +72,125 @@ class RetryBudget:
             self._left = min(self.CAPACITY, self._left + 1)
 
 
-@dataclass(frozen=True, slots=True)
 class RetryLoop:
-    """The attempts of one logical call."""
+    """The attempts of one logical call; used once, by one thread."""
 
-    settings: RetrySettings
-    timing: Timing
-    gate: Gate
-    request: Request
-    limits: Limits
+    def __init__(
+        self,
+        settings: RetrySettings,
+        timing: Timing,
+        gate: Gate,
+        request: Request,
+        *,
+        ticket: Ticket,
+        limits: Limits,
+    ) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._gate = gate
+        self._request = request
+        self._ticket = ticket
+        self._limits = limits
+        self._wait_s = 0.0
+        self._slow_answers = 0
+        self._acted = False
+        """Whether an attempt may have changed something."""
+        self._reason = ""
 
     def run(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt returns, or raise the last AttemptError."""
+        """Return what an attempt returns.
+
+        Raises:
+            AttemptError: the last one.
+            TxoBaseError: a wait between two attempts could not be made, or was ended.
+        """
         retrying = tenacity.Retrying(
             sleep=self._sleep,
             stop=self._is_last,
-            wait=self._wait_s,
-            retry=tenacity.retry_if_exception(self._may_help),
+            wait=lambda _: self._wait_s,
+            retry=self._may_help,
             before_sleep=self._tell,
             reraise=True,
         )
-        acted = False
-
-        def once() -> T:
-            nonlocal acted
-            try:
-                return attempt()
-            except AttemptError as failure:
-                failure.error.outcome_unknown |= acted
-                acted |= failure.may_have_acted and not self.request.changes_nothing
-                raise
-
         try:
-            result = retrying(once)
-        except ApiError as error:  # no further attempt was allowed: what an earlier one did stays unknown
-            error.outcome_unknown |= acted
+            result = retrying(attempt)
+        except AttemptError as failure:
+            self._advise(failure.error)
             raise
-        self.gate.budget.refund()
+        except ApiError as error:  # no further attempt was allowed: what an earlier one did stays unknown
+            error.outcome_unknown |= self._acted
+            self._advise(error)
+            raise
+        self._gate.budget.refund()
         return result
 
-    def _may_help(self, err: BaseException) -> bool:
-        if not isinstance(err, AttemptError):
+    def _advise(self, error: ApiError) -> None:
+        """Add to the last error what the attempts have shown together."""
+        if self._slow_answers >= _OFTEN_SLOW:
+            error.how_to_fix = SMALLER
+
+    def _may_help(self, state: tenacity.RetryCallState) -> bool:
+        failure = state.outcome.exception() if state.outcome is not None else None
+        if not isinstance(failure, AttemptError):
             return False
-        if (err.retry_after or 0) > self.settings.max_retry_after_s:
-            err.error.how_to_fix = (
-                f"the service asks to be left alone for {err.retry_after:,.0f} s; run again after that"
+        self._note(failure, state.attempt_number)
+        if (failure.retry_after or 0) > self._settings.max_retry_after_s:
+            failure.error.how_to_fix = (
+                f"the service asks to be left alone for {failure.retry_after:,.0f} s; run again after that"
             )
             return False
-        return err.cause in ANY_METHOD or (self.request.is_safe and err.cause in SAFE_ONLY)
+        return failure.cause in ANY_METHOD or (self._request.is_safe and failure.cause in SAFE_ONLY)
+
+    def _note(self, failure: AttemptError, attempt: int) -> None:
+        """Remember what a failure says about the call, and let the others wait also when this call gives up."""
+        failure.error.outcome_unknown |= self._acted
+        self._acted |= failure.may_have_acted and not self._request.changes_nothing
+        if failure.status in SLOW and self._request.method == "GET":
+            self._slow_answers += 1
+        self._wait_s = self._next_wait_s(failure, attempt)
+        if failure.cause is Cause.THROTTLED or failure.retry_after is not None:
+            self._gate.pause(self._wait_s)
+        self._reason = f"attempt {attempt} of {self._allowed(failure) + 1} failed: {failure.error}"
+
+    def _next_wait_s(self, failure: AttemptError, attempt: int) -> float:
+        settings = self._settings
+        first = _FIRST_THROTTLED_WAIT_S if failure.cause is Cause.THROTTLED else _FIRST_WAIT_S
+        own = first
+        for _ in range(attempt - 1):
+            own = min(LONGEST_OWN_WAIT_S, own * settings.backoff_factor)
+        if failure.retry_after is None:
+            return own * self._timing.dice(settings.jitter_min, settings.jitter_max)
+        asked = failure.retry_after * self._timing.dice(1.0, max(1.0, settings.jitter_max))
+        # a service that says "at once" again and again is still not to be hammered
+        return asked if attempt == 1 else max(asked, own)
+
+    def _allowed(self, failure: AttemptError) -> int:
+        """Return how many retries a failure of this kind is worth."""
+        if failure.hurts_the_breaker and self._ticket.is_trial:
+            return 0  # the breaker's one try is one request, not a row of them
+        allowed = self._settings.max_retries
+        return min(allowed, 1) if failure.cause is Cause.UNREADABLE else allowed
 
     def _is_last(self, state: tenacity.RetryCallState) -> bool:
         failure = _failure(state)
-        allowed = self.settings.max_retries
-        if failure.cause is Cause.UNREADABLE:
-            allowed = min(allowed, 1)
-        if state.attempt_number > allowed:
-            if failure.retry_after:  # this call gives up, but the others must leave the service alone
-                self.gate.pause(failure.retry_after)
+        if state.attempt_number > self._allowed(failure):
             return True
-        if not self.gate.budget.take(throttled=failure.cause is Cause.THROTTLED):
-            _log.warning("no retry: too many requests to %s failed already", self.gate.origin)
+        if not self._gate.budget.take(throttled=failure.cause is Cause.THROTTLED):
+            _log.warning(
+                "no retry: too many requests to %s failed already; %s", self._gate.origin, self._reason
+            )
             return True
         return False
 
-    def _wait_s(self, state: tenacity.RetryCallState) -> float:
-        failure, settings = _failure(state), self.settings
-        first = _FIRST_THROTTLED_WAIT_S if failure.cause is Cause.THROTTLED else _FIRST_WAIT_S
-        own = min(_LONGEST_WAIT_S, first * settings.backoff_factor ** (state.attempt_number - 1))
-        if failure.retry_after is None:
-            return own * self.timing.dice(settings.jitter_min, settings.jitter_max)
-        asked = failure.retry_after * self.timing.dice(1.0, max(1.0, settings.jitter_max))
-        # a service that says "at once" again and again is still not to be hammered
-        return asked if state.attempt_number == 1 else max(asked, own)
-
     def _tell(self, state: tenacity.RetryCallState) -> None:
-        failure, wait_s = _failure(state), state.upcoming_sleep
-        if failure.cause is Cause.THROTTLED or failure.retry_after is not None:
-            self.gate.pause(wait_s)
-        _log.warning(
-            "attempt %d of %d failed: %s; trying again in %.1f s%s",
-            state.attempt_number,
-            self.settings.max_retries + 1,
-            failure.error.what_went_wrong,
-            wait_s,
-            ", as the service asked" if failure.retry_after is not None else "",
-        )
+        failure = _failure(state)
+        asked = ", as the service asked" if failure.retry_after is not None else ""
+        hint = f"; {SMALLER}" if failure.status in SLOW and self._slow_answers == _OFTEN_SLOW else ""
+        _log.warning("%s; trying again in %.1f s%s%s", self._reason, self._wait_s, asked, hint)
 
     def _sleep(self, seconds: float) -> None:
-        self.gate.wait(seconds, self.limits, cause="retry", reason="a failed request is tried again")
-        self.gate.traffic.count_retry()
+        self._gate.wait(seconds, self._limits, cause="retry", reason=self._reason)
+        self._gate.traffic.count_retry()
 
 
 def _failure(state: tenacity.RetryCallState) -> AttemptError:
