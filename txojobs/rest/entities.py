@@ -36,6 +36,7 @@ def read_entities(
         select=tuple(select_fields or ()),
         filter=odata_filter,
         page_size=page_size,
+        odata=client.settings.odata,
         keep_annotations=True,  # the guide's scripts see records as they came
     )
     records: list[Any] = []
