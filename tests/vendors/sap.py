@@ -44,7 +44,7 @@ class SapGateway(ScriptedService):
     """Which session is valid; the service forgets all earlier ones."""
 
     def over_quota(self) -> RefusedError:
-        return RefusedError(503, None, retry_after="Wed, 15 Nov 2023 00:00:09 GMT")
+        return RefusedError(503, None, retry_after="Tue, 14 Nov 2023 22:13:29 GMT")
 
     def reply_to(self, asked: Asked, base: str) -> Reply:
         if asked.path in (f"{API}/", API):
