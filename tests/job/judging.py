@@ -31,6 +31,35 @@ GOOD_STEPS: tuple[dict[str, Any], ...] = (
         }
     },
     {"fetch": "Customers"},
+    {
+        "fetch": {
+            "url": "/v1/customers",
+            "method": "POST",
+            "body": {"a": [1, {"b": None}], "c": "${{ params.flag }}"},
+            "records": "data",
+            "optional": ["data"],
+            "paging": {
+                "kind": "cursor",
+                "cursor": "meta.next",
+                "as": "after",
+                "in": "body",
+                "size-as": "limit",
+                "has-more": "more",
+                "alone": True,
+                "came": "length(data)",
+            },
+            "total": "meta.total",
+            "page-size": 10,
+            "query": {"a": "x", "b": 1, "c": True, "d": ["x", "y"], "e": "${{ params.number }}"},
+        }
+    },
+    {"fetch": {"url": "/v1", "paging": "link-header", "total-header": "X-Total"}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "next-url", "next-header": "X-Next"}}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "next-url", "next": "links.next"}}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "cursor", "cursor-header": "X-Next", "as": "a"}}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "offset", "as": "a", "start": 1, "ends": "empty-page"}}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "page", "as": "a", "total-pages": "pages"}}},
+    {"fetch": {"url": "/v1", "paging": {"kind": "page", "as": "a", "total-pages-header": "X-Pages"}}},
     {"load": {"file": "data/a.xlsx", "sheet": "One", "types": {"A": "decimal"}, "optional": ["A"]}},
     {"load": "data/a.csv"},
     {"filter": "`1` > `0`"},
@@ -63,7 +92,10 @@ OF_VALUES = re.compile(
     r"|is none of the fields|this save reads its sheets only|has nothing to read$|passes nothing on to"
     r"|^params has no '|cannot stand in the id of a step|has no extension|the expression is empty"
     r"|cannot be a? ?part of|cannot be written in|two steps write|^only .* ha(s|ve) "
-    r"|is one character|does not belong into query|can look at|names no value|file name|\$\{\{"
+    r"|is one character|does not belong into query|can look at|names no value|file name"
+    r"|^paging|belongs to (url|entity), not to|needs paging: |sends .*, and query sets it"
+    r"|takes total or total-header|^body needs method|^page-size of a url|what came cannot be counted|^the address "
+    r"|\$\{\{"
 )
 
 

@@ -50,6 +50,9 @@ def test_every_option_is_described_with_its_example_valid(verb: str) -> None:
         assert row.type, row
         if row.example is not None:
             options = {**required, row.name: parsed(row.example)}
+            one_of = getattr(cls, "exactly_one", ())
+            if one_of and not set(one_of).intersection(options):
+                options[one_of[0]] = "X"
             assert [error.message for error in STEP.iter_errors({verb: options})] == [], row
 
 
@@ -66,7 +69,13 @@ def test_tells_what_is_required_and_what_the_defaults_are() -> None:
 
 def test_options_within_an_option_have_a_table_of_their_own() -> None:
     groups = dict(page("transform").groups)
-    assert [row.name for row in groups["add and columns"]] == ["value", "const", "type", "format"]
+    assert [row.name for row in groups["each name in add and columns"]] == [
+        "value",
+        "const",
+        "type",
+        "format",
+    ]
+    assert next(iter(dict(page("fetch").groups)["paging"])).name == "kind"
     assert page("filter").groups == ()
 
 

@@ -81,7 +81,7 @@ def _page(console: Console, page: Any) -> None:
         _option(console, row)
     for name, rows in page.groups:
         console.line()
-        console.line(console.styled(f"options below each name in {name}", "bold"))
+        console.line(console.styled(f"options below {name}", "bold"))
         for row in rows:
             _option(console, row)
 

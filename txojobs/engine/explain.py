@@ -163,8 +163,13 @@ def _fetch(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
 
     query = step.request()
     base = explainer.base_urls.get(use.key) or "<base-url>"
-    path = query.url(with_count=query.asks_for_count)
-    yield f"GET {unquote(f'{base}/{path}' if base in ('demo:', '<base-url>') else below(base, path))}"
+    path = query.first().address if step.url else query.url(with_count=query.asks_for_count)
+    method = step.method if step.url else "GET"
+    bare = base in ("demo:", "<base-url>")
+    address = f"{base}/{path.lstrip('/')}" if bare else below(base, path)
+    yield f"{method} {unquote(address)}"
+    if step.url:
+        yield "all in one answer" if query.paging.links == "one page" else f"pages by {query.paging.links}"
     size = step.page_size
     yield (
         f"pages of {explainer.number(use, 'page-size', size)} rows"

@@ -117,8 +117,8 @@ class RunReport:
 
 
 def title_of(step: object) -> str:
-    """Return what a bound step works on: the entity set or file that its headline shows."""
-    named = getattr(step, "entity", None) or getattr(step, "file", None)
+    """Return what a bound step works on: the entity set, address or file that its headline shows."""
+    named = getattr(step, "entity", None) or getattr(step, "url", None) or getattr(step, "file", None)
     return str(getattr(named, "text", ""))
 
 

@@ -113,7 +113,7 @@ def _zone(name: str) -> Any:
 def _result(use: StepUse) -> StepResult:
     """Return the result of a step that has not run; a title with `${{ }}` is known when the step is bound."""
     entries: Any = getattr(use.options, "entries", {})
-    nodes = [use.options, *(entries[name].value for name in ("entity", "file") if name in entries)]
+    nodes = [use.options, *(entries[name].value for name in ("entity", "url", "file") if name in entries)]
     known = not any("${{" in getattr(node, "text", "") for node in nodes)
     return StepResult(
         key=use.key, verb=use.verb, title=title_of(use.sample) if known else "", where=str(use.where)

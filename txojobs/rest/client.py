@@ -5,6 +5,7 @@ Limiter, breaker, retries, token and deadlines are built in. Any number of threa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from txojobs.errors import ApiError, ValidationError
@@ -74,14 +75,17 @@ class TxoRestAPI:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         idempotent: bool = False,
+        repeatable: bool = False,
         deadline: float | None = None,
         cancel: threading.Event | None = None,
     ) -> T:
         """Return what `parse` makes of the answer; a AttemptError that it raises may be tried again.
 
         A relative `url` stands below the base address. A long operation (202) is followed to its final answer.
+        `repeatable` declares that the request only asks, whatever its method, so that it is tried again as a GET is.
         """
-        request = self._request(method, url, params, headers, json, idempotent=idempotent)
+        made = self._request(method, url, params, headers, json, idempotent=idempotent)
+        request = replace(made, repeatable=repeatable)
         return self._poller.run(request, parse=parse, limits=self._limits(deadline, cancel))
 
     def request(

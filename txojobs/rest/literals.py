@@ -179,15 +179,16 @@ def _sendable(text: str) -> str:
 
 
 def encode_query(options: Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
-    """Return `name=value&...`, percent-encoded; a value of None leaves its name out.
+    """Return `name=value&...`, percent-encoded; a value of None leaves its name out, a list repeats it.
 
     `$` and `@` of option names stay readable, as do `(),:'/*` of values: RFC 3986 allows them in a query.
     """
     pairs = options.items() if hasattr(options, "items") else options
     return "&".join(
-        f"{quote(_sendable(str(name)), safe='$@')}={quote(_query_text(value), safe=_READABLE)}"
+        f"{quote(_sendable(str(name)), safe='$@')}={quote(_query_text(each), safe=_READABLE)}"
         for name, value in pairs
-        if value is not None
+        for each in (value if isinstance(value, list | tuple) else (value,))
+        if each is not None
     )
 
 

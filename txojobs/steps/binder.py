@@ -79,6 +79,7 @@ class Binder:
         known = {option.name: option for option in options}
         strangers = [text for text in node.entries if text not in known]
         sound = self._refuse_unknown(name, node, known)
+        sound = self._one_of(cls, node, where, name, strangers=strangers) and sound
         values: dict[str, object] = {}
         for option in options:
             entry = node.entries.get(option.name)
@@ -104,6 +105,21 @@ class Binder:
             else:
                 values[option.field] = value
         return cls(**values) if sound else None
+
+    def _one_of(self, cls: Any, node: Mapping, where: Mark, name: str, *, strangers: list[str]) -> bool:
+        """Tell whether one of the options that exclude each other is there, where a class names such."""
+        names: tuple[str, ...] = getattr(cls, "exactly_one", ())
+        there = [each for each in names if each in node.entries]
+        if len(there) == 1 or not names:
+            return True
+        if there:
+            second = node.entries[there[1]].key.where
+            problem = Problem(f"{name} takes {' or '.join(names)}, not both", second, f"delete {there[1]}")
+            self.problems.append(problem._replace(length=len(there[1])))
+        elif not any(nearest_name(word, names) for word in strangers):
+            fix = f"add one of them below {name}"
+            self.problems.append(Problem(f"{name} lacks {' or '.join(names)}", where, fix, length=len(name)))
+        return False
 
     def _refuse_unknown(self, name: str, node: Mapping, known: Iterable[str]) -> bool:
         sound = True

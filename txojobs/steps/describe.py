@@ -32,7 +32,7 @@ class OptionRow(NamedTuple):
 class StepPage(NamedTuple):
     """One step. `text` are the paragraphs of its docstring, `example` is YAML; `short` is the main option's name.
 
-    `groups` are the options within options: the option's name and the rows of its own.
+    `groups` are the options within options: where they stand and the rows of their own.
     """
 
     verb: str
@@ -58,7 +58,8 @@ def _page(verb: str, cls: type[Step]) -> StepPage:
     groups: dict[type, list[str]] = {}
     for option in options:
         for group in _groups(option.hint):
-            groups.setdefault(group, []).append(option.name)
+            begin = "" if group in alternatives(option.hint) or group in groups else "each name in "
+            groups.setdefault(group, []).append(begin + option.name)
     main = next((option.name for option in options if option.field == cls.main), None)
     if any(option.required and option.name != main for option in options):
         main = None
@@ -148,7 +149,7 @@ def _markdown(page: StepPage) -> str:
         lines += ["```yaml", page.example, "```", ""]
     lines.append(_options_table(page.options))
     for name, rows in page.groups:
-        lines += [f"Options below each name in {name}:", "", _options_table(rows)]
+        lines += [f"Options below {name}:", "", _options_table(rows)]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""`fetch`: read an OData entity set, whole or not at all."""
+"""`fetch`: read an OData entity set or a REST collection, whole or not at all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from txojobs.context import RunContext
 from txojobs.errors import Problem
 from txojobs.records import Batch, Columns, RecordStream
-from txojobs.steps.base import JobView, Role, Step
+from txojobs.steps.base import JobView, Role
+from txojobs.steps.collection import Collection, QueryParameters, collection_query
 from txojobs.steps.kinds import EntityPath, ODataText
 from txojobs.steps.odata_options import (
     Expand,
@@ -21,13 +22,14 @@ from txojobs.steps.spec import Doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch(Step):
-    """Read the records of an OData entity set, every page of it.
+class Fetch(Collection):
+    """Read the records of an OData entity set or a REST collection, every page of it.
 
-    The number of records is compared with the service's own `$count`, a declared `key` finds records that came
-    twice and completes the order, and every link to a next page is followed. When any of this fails, the source is
-    read once more; when it fails again, the run fails and nothing is published. The configuration says which version
-    of OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same.
+    The number of records is compared with the service's own count, a declared `key` finds records that came twice
+    (and completes the order of an entity set), and every page is followed. When any of this fails, the source is read
+    once more; when it fails again, the run fails and nothing is published. The configuration says which version of
+    OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same. Of a REST service the job says
+    where records and next page stand: see [rest.md](rest.md). Exactly one of `entity` and `url` must be there.
 
         - fetch:
             entity: Customers
@@ -41,16 +43,17 @@ class Fetch(Step):
     role: ClassVar[Role] = Role.SOURCE
     can_reject: ClassVar[bool] = False
     main: ClassVar[str | None] = "entity"
+    exactly_one: ClassVar[tuple[str, ...]] = ("entity", "url")
 
     entity: Annotated[
-        EntityPath, Doc("The entity set, a path to one, or a bound function.", example="Customers")
-    ]
+        EntityPath | None, Doc("The entity set, a path to one, or a bound function.", example="Customers")
+    ] = None
     select: Annotated[
         tuple[str, ...],
         Doc("The fields to read; all of them when left out.", example="[CustomerNo, Country]"),
     ] = ()
     optional: Annotated[
-        tuple[str, ...], Doc("Fields of select that all records may lack.", example="[Email]")
+        tuple[str, ...], Doc("Names in select that all records may lack, or in records.", example="[Email]")
     ] = ()
     filter: Annotated[
         ODataText | tuple[ODataText, ...] | None,
@@ -109,9 +112,7 @@ class Fetch(Step):
     headers: Annotated[
         dict[str, str], Doc("Further request headers.", example="{Data-Access-Intent: ReadOnly}")
     ] = field(default_factory=dict)
-    query: Annotated[
-        dict[str, str], Doc("Further query parameters, passed on as they are.", example="{sap-client: '100'}")
-    ] = field(default_factory=dict)
+    query: QueryParameters = field(default_factory=dict)
 
     companies: WantedCompanies = ()
     on_company_error: OnCompanyError = "fail"
@@ -133,15 +134,12 @@ class Fetch(Step):
         return RecordStream(self.outgoing(records.columns) if fixed else None, self._pages(ctx))
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
-        from txojobs.steps.companies import read_fetch  # noqa: PLC0415  # requests and all that: only when a job runs
-        from txojobs.steps.selected import held_to  # noqa: PLC0415
+        from txojobs.steps.fetching import pages_of  # noqa: PLC0415  # requests and all that: only when a job runs
 
-        client = ctx.rest()
-        pages = read_fetch(self, ctx, client, self.request(ctx.limit, odata=client.settings.odata))
-        if self.apply:
-            return pages
-        return held_to(self.select, pages, columns=self.outgoing(None), optional=self.optional)
+        return pages_of(ctx, self)
 
     def request(self, limit: int | None = None, *, odata: str = "v4") -> Any:
         """Return the query that is sent; `limit` is `--limit`."""
+        if self.url is not None:
+            return collection_query(self, limit)
         return entity_query(self, limit, odata=odata)

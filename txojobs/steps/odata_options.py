@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from txojobs.errors import Problem
 from txojobs.records import Column, Columns
 from txojobs.steps.base import JobView
+from txojobs.steps.collection import parameters
+from txojobs.steps.collection_check import check_collection, check_side
 from txojobs.steps.kinds import ODataText
+from txojobs.steps.paging_options import as_group
 from txojobs.steps.spec import Doc
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ def entity_query(step: "Fetch", limit: int | None, *, odata: str) -> Any:
     ordered = {each.split()[0] for each in step.order_by if each.strip()}
     own = {"$search": step.search, "$apply": step.apply.in_dialect(odata) if step.apply else None}
     return EntityQuery(
-        entity=step.entity.in_dialect(odata),
+        entity=step.entity.in_dialect(odata) if step.entity is not None else "",
         select=step.select,
         filter=conditions(step.filter, odata=odata),
         expand=expansions(step.expand, odata=odata),
@@ -94,7 +97,7 @@ def entity_query(step: "Fetch", limit: int | None, *, odata: str) -> Any:
         key=step.key,
         count=step.complete != "none",
         headers=step.headers,
-        extra={**{name: value for name, value in own.items() if value}, **step.query},
+        extra={**{name: value for name, value in own.items() if value}, **parameters(step.query)},
         keep_annotations=step.annotations,
         labels=step.labels,
         odata=odata,
@@ -166,12 +169,15 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
         yield Problem(
             "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
         )
-    if step.companies and _IN_A_COMPANY.match(step.entity.text):
+    if step.companies and step.entity is not None and _IN_A_COMPANY.match(step.entity.text):
         yield Problem(
             "entity names a company already",
             job.at("entity"),
             "delete it there: companies puts each before the entity",
         )
+    yield from check_side(step, job)
+    if step.url is not None:
+        yield from check_collection(step, job)
 
 
 def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
@@ -182,11 +188,14 @@ def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
         yield Problem(message, job.at(option), "add key: [...]")
     if step.complete == "none" or step.limit or step.apply or any(needing.values()):
         return
+    if step.url is not None and as_group(step.paging or "none").kind == "none":
+        return  # of one answer no record moves to another page
     yield Problem(
         "no key: one record that is lost while another comes twice is not noticed",
         job.at(step.verb),
-        "name the fields that make a record unique (`txojobs metadata ORG ENV ENTITY` shows them), or write "
-        "complete: none",
+        "name the fields that make a record unique"
+        + (" (`txojobs metadata ORG ENV ENTITY` shows them)" if step.url is None else "")
+        + ", or write complete: none",
         severity="warning",
         length=len(step.verb),
         example="key: [CustomerNo]",
@@ -194,7 +203,7 @@ def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
 
 
 def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:
-    for name in step.query:
+    for name in step.query if step.url is None else ():
         if name.lower() in _OWN:
             yield Problem(
                 f"{name} does not belong into query", job.at("query"), f"use {_OWN[name.lower()]} of fetch"

@@ -1,4 +1,4 @@
-"""Pull the pages of an entity set for a step: the next one is on its way while this one is worked on."""
+"""Pull the pages of a collection for a step: the next one is on its way while this one is worked on."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,10 +9,12 @@ from txojobs.context import RunContext
 from txojobs.parallel import prefetch
 from txojobs.records import Batch
 from txojobs.rest.odata import ODataReader
+from txojobs.rest.reader import CompleteReader
 
 if TYPE_CHECKING:
     from txojobs.rest.completeness import Complete, OnDuplicate
     from txojobs.rest.query import EntityQuery
+    from txojobs.steps.fetch import Fetch
 
 
 def read_entities(
@@ -30,7 +32,20 @@ def read_entities(
         ctx.note("empty-dates", reader.empty_dates)
 
 
-def different(ctx: RunContext, reader: ODataReader, *, on_duplicate: "OnDuplicate") -> Iterator[Batch]:
+def read_collection(ctx: RunContext, client: Any, step: "Fetch") -> Iterator[Batch]:
+    """Yield the records of a REST collection in the same way."""
+    from txojobs.rest.collection import CollectionReader  # noqa: PLC0415  # a job of entity sets does not need it
+
+    query = step.request(ctx.limit)
+    ctx.note("request", f"{query.method} {unquote(query.first().address)}")
+    reader = CollectionReader(
+        client, query, complete=step.complete, on_duplicate=step.on_duplicate, deadline=ctx.deadline()
+    )
+    yield from different(ctx, reader, on_duplicate=step.on_duplicate)
+    ctx.note("fetched", reader.proof.as_json())
+
+
+def different(ctx: RunContext, reader: CompleteReader, *, on_duplicate: "OnDuplicate") -> Iterator[Batch]:
     """Yield the pages of a reader without the records that a later one replaces."""
     pages = _told(ctx, reader)
     if on_duplicate == "keep-last":
@@ -42,7 +57,7 @@ def different(ctx: RunContext, reader: ODataReader, *, on_duplicate: "OnDuplicat
         yield from pages
 
 
-def _told(ctx: RunContext, reader: ODataReader) -> Iterator[Batch]:
+def _told(ctx: RunContext, reader: CompleteReader) -> Iterator[Batch]:
     """Yield the pages, and tell how many records are expected with the first."""
     told = False
     for page in prefetch(reader.pages(), cancel=ctx.cancel, on_abandon=reader.stop):

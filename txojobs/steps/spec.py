@@ -33,8 +33,10 @@ class Option(NamedTuple):
 
 
 def options_of(cls: type) -> tuple[Option, ...]:
-    """Return the options of a step class or of a group of options, in the order of the fields."""
-    return tuple(_option(field) for field in dataclasses.fields(cls))
+    """Return the options of a step class or of a group of options: the main one, then the order of the fields."""
+    main = getattr(cls, "main", None)
+    fields = sorted(dataclasses.fields(cls), key=lambda field: field.name != main)
+    return tuple(_option(field) for field in fields)
 
 
 def _option(field: dataclasses.Field[Any]) -> Option:
@@ -147,7 +149,16 @@ def group_schema(cls: type) -> dict[str, Any]:
         "properties": {option.name: _described(option) for option in options},
     }
     required = [option.name for option in options if option.required]
-    return {**schema, "required": required} if required else schema
+    return {**schema, **({"required": required} if required else {}), **_exactly_one(cls)}
+
+
+def _exactly_one(cls: Any) -> dict[str, Any]:
+    """Return what says that one of the options in `exactly_one` must be there, and no other of them."""
+    names = getattr(cls, "exactly_one", ())
+    if not names:
+        return {}
+    pairs = [{"required": [one, other]} for one in names for other in names if one < other]
+    return {"anyOf": [{"required": [name]} for name in names], "not": {"anyOf": pairs}}
 
 
 def _described(option: Option) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""Read all records of a REST collection, answer by answer, and prove what can be proven of it.
+
+Guarantees: what an answer holds is taken as the job says or refused, never guessed; an answer that fails is asked for
+again as a whole; each way of paging is watched for circles, repetition and standstill; an end that the service did
+not state is refused when the answer says otherwise.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from txojobs.errors import ApiError, ApiOperationError
+from txojobs.exact_json import encode
+from txojobs.rest.answer_records import field_watch, read_answer, records_in, refuse_misspelt
+from txojobs.rest.completeness import Wording
+from txojobs.rest.continuation import goes_on
+from txojobs.rest.guard import WalkGuard, forgotten
+from txojobs.rest.pages import counted
+from txojobs.rest.paging import Asked, End, Got
+from txojobs.rest.reader import Aim, CompleteReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from txojobs.records import JsonValue, Record
+    from txojobs.rest.answers import Answer
+    from txojobs.rest.client import TxoRestAPI
+    from txojobs.rest.collection_query import CollectionQuery
+    from txojobs.rest.completeness import Complete, OnDuplicate
+    from txojobs.rest.paging import Found
+
+REST = Wording(
+    count="total",
+    uncounted="name where the service tells how many there are (`total` or `total-header`), or write complete: auto, "
+    "which says in the report that nothing was counted; with a `key`, complete: verify proves more",
+    verify="reads all of it a second time and compares the key ({key})",
+)
+_EXPIRED = "run again, or ask for less at a time: narrower conditions, a larger page-size"
+_FORGETS = ("link-header", "next-url", "cursor")
+"""Ways in which the service remembers where we are, and may forget it."""
+
+
+class _Page(NamedTuple):
+    asked: Asked
+    value: JsonValue
+    headers: Mapping[str, str]
+    url: str
+
+
+class CollectionWalk:
+    """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock."""
+
+    by_key = False
+    text_key = False
+
+    def __init__(
+        self, client: TxoRestAPI, query: CollectionQuery, *, deadline: float | None, stop: threading.Event
+    ) -> None:
+        self._client = client
+        self._query = query
+        self._deadline = deadline
+        self._stop = stop
+        self._guard = WalkGuard(query.name)
+        self._watch = None if query.records is None else field_watch(query.records, query.optional)
+        self._rows = 0
+        self._came = 0
+        self._total: int | None = None
+        self.pages = 0
+        self.requests = 0
+        self.count: int | None = None
+        self.at_least = False
+        self.count_note: str | None = None
+        self.ended_by: str | None = None
+
+    @property
+    def links(self) -> str:
+        """How the service pages."""
+        return "one page" if self.pages <= 1 else self._query.paging.links
+
+    @property
+    def counted_apart(self) -> int | None:
+        """How much came of what the service counts, where that is not its records."""
+        return None if self._query.came is None else self._came
+
+    def records(self) -> Iterator[list[Record]]:
+        """Yield the records of each page, and not more than the limit; none is empty.
+
+        Raises:
+            ApiError: a page failed after all attempts, or is none; earlier ones were already yielded.
+        """
+        query = self._query
+        asked: Asked | End = query.first()
+        while isinstance(asked, Asked):
+            page = self._ask(asked)
+            if self._watch is not None:
+                self._watch.saw_value(page.value)
+            records, record = records_in(
+                page.value, query.records, optional=query.optional, name=self._page_name
+            )
+            got = self._take(page, records)
+            if query.limit is not None:
+                del records[query.limit - self._rows :]
+            self._rows += len(records)
+            if records:
+                yield records
+            self._guard.brought(
+                records, how_to_fix="correct `paging`, or report it to the provider of the service"
+            )
+            if self._rows == query.limit:
+                return
+            asked = self._after(page, got, record)
+        self.ended_by = asked.reason
+        if self._watch is not None and query.records is not None:
+            refuse_misspelt(self._watch, query.records, query.name)
+
+    @property
+    def _page_name(self) -> str:
+        return f"page {max(self.pages, 1)} of {self._query.name}"
+
+    def _ask(self, asked: Asked) -> _Page:
+        query = self._query
+        name = f"page {self.pages + 1} of {query.name}"
+        body = None if query.method == "GET" else (asked.body or {})
+        self._guard.asks(asked.address, body=b"" if body is None else encode(dict(body)), page=name)
+        self.requests += 1
+        try:
+            value, answer = self._client.fetch(
+                query.method,
+                asked.address,
+                parse=partial(_read, optional=query.optional),
+                headers=query.headers,
+                json=None if body is None else dict(body),
+                repeatable=True,
+                deadline=self._deadline,
+                cancel=self._stop,
+            )
+        except ApiError as err:
+            err.what_went_wrong += f" ({name})"
+            again = (
+                forgotten(err, how_to_fix=_EXPIRED) if self.pages and query.paging.links in _FORGETS else err
+            )
+            if again is err:
+                if self.pages and err.status is not None and query.paging.links not in _FORGETS:
+                    err.how_to_fix = _BEHIND_THE_END
+                raise
+            raise again from err
+        self.pages += 1
+        return _Page(asked, value, answer.headers, answer.url)
+
+    def _take(self, page: _Page, records: list[Record]) -> Got:
+        """Note what a page holds and tells; one that came before is an error."""
+        query = self._query
+        came = len(records)
+        if query.came is not None:
+            told = counted(query.came.evaluate(page.value))
+            if told is None:
+                raise ApiOperationError(
+                    f"came ({query.came.text}) gives no number on {self._page_name}",
+                    how_to_fix="correct the expression, for example length(groups)",
+                )
+            came = told
+        if records:
+            mark = encode([len(records), records[0], records[-1]])
+            self._guard.begins(mark, page=self.pages, what="holds the same records as")
+        self._came += came
+        got = Got(page.value, page.headers, page.url, came, self._came, self.pages, self._total)
+        if query.total is not None:
+            told = total_of(query.total, got)
+            self._total = self._total if told is None else told
+        if self.pages == 1:
+            self._begin()
+        return got._replace(total=self._total)
+
+    def _begin(self) -> None:
+        query = self._query
+        self.count = self._total if query.count and query.limit is None else None
+        if not query.count:
+            self.count_note = "not asked: switched off"
+        elif query.limit is not None:
+            self.count_note = "not asked: limit"
+        elif query.total is None:
+            self.count_note = "the job does not say where the service tells its total"
+        elif self._total is None:
+            self.count_note = f"total ({query.total}) gives no number"
+
+    def _after(self, page: _Page, got: Got, record: JsonValue) -> Asked | End:
+        try:
+            after = self._query.paging.after(page.asked, got)
+            if isinstance(after, Asked) or after.told or not self._query.count:
+                return after
+            where = goes_on(got.value, got.headers, got.url, record=record)
+        except ApiError as err:
+            err.what_went_wrong += f" ({self._page_name})"
+            raise
+        if where is None:
+            return after
+        raise ApiOperationError(
+            f"{self._page_name} would be the last ({after.reason}), but it goes on under {where}, which `paging` "
+            "does not read",
+            url=got.url,
+            how_to_fix="correct `paging`, so that no record is lost; when this means something else in this service, "
+            "write complete: none",
+        )
+
+    def count_now(self) -> int | None:
+        """Return how many records the service said there are with the last page that told it."""
+        return self._total
+
+
+_BEHIND_THE_END = (
+    "if there is no such page, say what ends the sequence: total, total-pages or has-more; else correct what the "
+    "service names"
+)
+
+
+def _read(answer: Answer, *, optional: tuple[str, ...]) -> tuple[JsonValue, Answer]:
+    return read_answer(answer, optional=optional), answer
+
+
+def total_of(place: Found, got: Got) -> int | None:
+    """Return the total that an answer tells, None when it tells none; `items 0-24/3573` of Content-Range is 3573."""
+    told = place.of(got)
+    if isinstance(told, str) and place.header is not None:
+        told = told.rpartition("/")[2].strip()
+    return counted(told)
+
+
+class CollectionReader(CompleteReader):
+    """One read of one collection, by one thread; `stop` may be called from another.
+
+    `deadline` is a moment on the monotonic clock.
+    """
+
+    wording = REST
+
+    def __init__(
+        self,
+        client: TxoRestAPI,
+        query: CollectionQuery,
+        *,
+        complete: Complete = "auto",
+        on_duplicate: OnDuplicate = "fail",
+        deadline: float | None = None,
+    ) -> None:
+        stop = threading.Event()
+        self._new_walk = partial(CollectionWalk, client, query, deadline=deadline, stop=stop)
+        aim = Aim(
+            name=query.name, key=query.key, limit=query.limit, complete=complete, on_duplicate=on_duplicate
+        )
+        super().__init__(self._new_walk(), aim, stop)
+
+    def _second_walk(self) -> CollectionWalk:
+        """Return a walk over the same collection."""
+        return self._new_walk()
