@@ -76,6 +76,26 @@ def test_b5_a_name_that_some_system_refuses_is_an_error(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize(
+    ("name", "said", "fix"),
+    [
+        ("../a.csv", "is not allowed: it leaves its folder", "write it without ../; a folder below"),
+        ("a//b.csv", "is not allowed: a part of it is empty", "write each folder once"),
+        ("a./b.csv", "is not allowed: 'a.' ends with a point or a space", "remove it"),
+        ("aux.csv", "is not allowed: Windows keeps the name 'aux.csv' for itself", "choose another name"),
+        ("o:<>?.csv", "holds ':', which a file system refuses", "leave out < > :"),
+        ("a?.csv", "holds '?', which a file system refuses", "leave out < > :"),
+        ("C:/a.csv", "is no relative file name", "write it without a drive"),
+        ("x" * 300, "is too long", "choose one of at most 240 bytes"),
+    ],
+)
+def test_a_name_that_some_system_refuses_says_why_and_what_to_write(name: str, said: str, fix: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        path_parts(name)
+    assert str(caught.value).endswith(said)
+    assert str(caught.value.how_to_fix).startswith(fix)
+
+
+@pytest.mark.parametrize(
     "name",
     ["a.csv", "a b.csv", "sub/a.csv", "sub\\a.csv", "ÅÄÖ 😀.xlsx", "\uff0e\uff0e", "console", ".hidden"],
 )

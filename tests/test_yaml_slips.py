@@ -34,6 +34,8 @@ CASES = [
     ("- fetch: {entity: ${{ params.x }}}\n", 1, 19, "${{ }} inside {...} or [...]", None),
     ("- fetch: {entity: C, filter: A eq ${{ p }}}\n", 1, 35, "${{ }} inside {...} or [...]", None),
     ("- fetch: {entity: C,\n    filter: A eq ${{ p }}}\n", 2, 18, "${{ }} inside {...} or [...]", None),
+    ('- load: {file: "${{ a }}", sheet: ${{ b }}}\n', 1, 35, "${{ }} inside {...} or [...]", None),
+    ("a: ['${{ b }}', ${{ c }}]\n", 1, 17, "${{ }} inside {...} or [...]", None),
     ("a: [b, ${{ params.x }}]\n", 1, 8, "${{ }} inside {...} or [...]", None),
     ("add: {T: mul(A, B)}\n", 1, 10, COMMA, None),
     ("add: [mul(A, B)]\n", 1, 7, COMMA, None),

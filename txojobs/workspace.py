@@ -97,19 +97,41 @@ def path_parts(filename: str) -> list[str]:
             some system refuses, or a part that is too long.
     """
     text = str(filename)
-    if not text or text[0] in "/\\" or re.match(r"[A-Za-z]:", text):
+    if not text or text[0] in "/\\" or re.match(r"[A-Za-z]:([/\\]|$)", text):
         raise ValidationError(
             f"{text!r} is no relative file name", how_to_fix="write it without a drive or a / in front"
         )
     parts = re.split(r"[/\\]", text)
     for part in parts:
-        if _FORBIDDEN.search(part):
-            raise ValidationError(f"the file name {text!r} holds a character that a file system refuses")
-        if part in ("", ".", "..") or part[-1] in ". " or _RESERVED.fullmatch(part):
-            raise ValidationError(f"the file name {text!r} is not allowed")
-        if len(part.encode()) > _MAX_NAME_BYTES:
-            raise ValidationError(f"the file name {text[:60]!r}... is too long")
+        if fault := _fault_of(part):
+            raise ValidationError(f"the file name {text[:200]!r} {fault[0]}", how_to_fix=fault[1])
     return parts
+
+
+def _fault_of(part: str) -> tuple[str, str] | None:
+    """Return what is wrong with one part of a path, to be read behind the whole, and how to mend it."""
+    if found := _FORBIDDEN.search(part):
+        return (
+            f"holds {found[0]!r}, which a file system refuses",
+            'leave out < > : " | ? * and signs that nobody sees',
+        )
+    if part == "..":
+        return (
+            "is not allowed: it leaves its folder",
+            "write it without ../; a folder below is fine, like data/a.csv",
+        )
+    if part in ("", "."):
+        return "is not allowed: a part of it is empty", "write each folder once, with one / behind it"
+    if part[-1] in ". ":
+        return (
+            f"is not allowed: {part!r} ends with a point or a space",
+            "remove it; Windows cannot hold such a name",
+        )
+    if _RESERVED.fullmatch(part):
+        return f"is not allowed: Windows keeps the name {part!r} for itself", "choose another name"
+    if len(part.encode()) > _MAX_NAME_BYTES:
+        return "is too long", f"choose one of at most {_MAX_NAME_BYTES} bytes"
+    return None
 
 
 def inside(folder: Path, filename: str, *, create: bool = True) -> Path:

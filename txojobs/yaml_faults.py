@@ -52,9 +52,9 @@ def _began_elsewhere(problem: str, context: str, err: Any) -> bool:
 
 
 def _template_in_flow(fault: _Fault) -> Problem | None:
-    start = fault.line.find("${{")
-    before = fault.line[: max(start, 0)]
-    if start < 0 or _open_quote(before) or not (re.search(r"[\[{]", before) or "flow" in fault.context):
+    starts = (found.start() for found in re.finditer(r"\$\{\{", fault.line))
+    start = next((place for place in starts if not _open_quote(fault.line[:place])), None)
+    if start is None or not (re.search(r"[\[{]", fault.line[:start]) or "flow" in fault.context):
         return None
     return Problem(
         "${{ }} inside {...} or [...] must be quoted",

@@ -120,6 +120,8 @@ class _Walker:
         self.problems = problems
         self.count = 0
         self.open: set[int] = set()
+        self.meant: dict[tuple[int, int], int] = {}
+        """Where a node with a tag begins -> the column of its exclamation mark, both from 0."""
 
     def line(self, number: int) -> str:
         """Return a line, counted from 0; after the last one there is nothing."""
@@ -141,8 +143,8 @@ class _Walker:
         """Note each tag; (line, column) is where its node begins, perhaps with an anchor."""
         for number, column in tags:
             line = self.line(number)
-            found = re.search(r"!\S*(?=\s+$)", line[:column]) or re.compile(r"!\S*").search(line, column)
-            start, length = (found.start(), len(found[0])) if found else (column, 1)
+            start, length = _tag_in(line, column)
+            self.meant[(number, column)] = start
             self.problems.append(
                 Problem(
                     f"{line[start : start + min(length, 40)]} is a YAML tag, and tags are not allowed",
@@ -183,6 +185,9 @@ class _Walker:
         self.problems.append(Problem(message, where, fix, length=length))
 
     def _scalar(self, node: Any, *, in_flow: bool) -> Scalar:
+        tag = self.meant.get((node.start_mark.line, node.start_mark.column))
+        if tag is not None and not node.style:
+            return self._with_its_tag(node, tag)
         text, where, length = self._place(node)
         plain = not node.style
         if plain:
@@ -194,6 +199,14 @@ class _Walker:
                 self.problems.append(problem)
         indent = self._indent(text, where) if node.style == "|" else None
         return Scalar(resolve(text) if plain else text, text, where, plain, max(length, 1), indent)
+
+    def _with_its_tag(self, node: Any, start: int) -> Scalar:
+        """Return an unquoted text as it was meant: nobody needs to hear of the tag and of what it has left, too."""
+        number = node.start_mark.line
+        line = self.line(number)
+        end = node.end_mark.column if node.end_mark.line == number else len(line)
+        text = line[start:end].rstrip()
+        return Scalar(text, text, Mark(self.file, number + 1, start + 1), plain=False, length=len(text))
 
     def _place(self, node: Any) -> tuple[str, Mark, int]:
         """Return a scalar's text, its mark, and the length of what stands on its first line."""
@@ -253,6 +266,12 @@ class _Walker:
                 self._problem(
                     "<< merges mappings only", self.mark(one), "merge an alias of a mapping: <<: *name"
                 )
+
+
+def _tag_in(line: str, column: int) -> tuple[int, int]:
+    """Return where a tag stands in a line, and its length; `column` is where its node begins."""
+    found = re.search(r"!\S*(?=\s+$)", line[:column]) or re.compile(r"!\S*").search(line, column)
+    return (found.start(), len(found[0])) if found else (column, 1)
 
 
 def resolve(text: str) -> bool | int | Decimal | str | None:

@@ -165,6 +165,31 @@ def test_a_misspelt_option_names_the_nearest(work: Workplace) -> None:
     assert "did you mean '--dry-run'" in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--all", "--until", "x"), "--all needs a value: --all=true"),
+        (("--all",), "--all needs a value: --all=true"),
+        (("--until",), "--until needs a value: --until=VALUE"),
+        (("--until", "--all", "true"), "--until needs a value: --until=VALUE"),
+    ],
+)
+def test_a_param_without_its_value_says_what_to_write(
+    work: Workplace, words: tuple[str, ...], said: str
+) -> None:
+    params = "params: {all: {type: boolean, default: false}, until: {default: z}}\n"
+    work.job(f"version: 1\n{params}steps:\n" + LOAD)
+    done = work.command("run", "job", "acme", "test", *words)
+    assert (done.code, done.err.splitlines()[0]) == (2, f"Error: {said}")
+
+
+def test_help_says_how_lists_and_flags_are_given(work: Workplace) -> None:
+    work.job("version: 1\nparams: {all: {type: boolean}, of: {type: list}, c: {}}\nsteps:\n" + LOAD)
+    shown = work.command("run", "job", "--help").out
+    for given in ("-p all=true ", "-p of=A,B,... ", "-p c=... "):
+        assert given in shown
+
+
 def test_a_param_that_is_given_twice_is_refused(work: Workplace) -> None:
     work.job("version: 1\nparams: {c: {default: x}}\nsteps:\n" + LOAD)
     done = work.command("run", "job", "acme", "test", "-p", "c=1", "--c", "2")

@@ -394,3 +394,41 @@ def check_marks(text: str) -> None:
         assert problem.where.file == "f"
         assert 1 <= problem.where.line <= len(lines)
         assert 1 <= problem.where.column <= len(lines[problem.where.line - 1]) + 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "what", "example"),
+    [
+        ("\n  load: a.csv\n  save: b.csv", "a mapping", "- load: ..."),
+        (" []", "an empty list", "- fetch: ..."),
+        (" load", "the text 'load'", "- fetch: ..."),
+        ("", "nothing", "- fetch: ..."),
+    ],
+)
+def test_steps_that_are_no_list_say_how_one_is_written(steps: str, what: str, example: str) -> None:
+    problem = problem_of(f"version: 1\nsteps:{steps}\n")
+    assert problem.message == f"steps is a list of steps, not {what}"
+    assert problem.fix == "begin each step on a line of its own, with '- ' in front of its verb"
+    assert problem.example == example
+
+
+@pytest.mark.parametrize(
+    ("params", "fix", "example"),
+    [
+        (
+            "",
+            "declare it below params, at the top of the job",
+            "params: {contry: {type: string, description: ...}}",
+        ),
+        ("params: {country: {}}\n", "did you mean 'country'?", None),
+        (
+            "params: {limit: {}}\n",
+            "declare it below params; declared are: limit",
+            "params: {contry: {type: string, description: ...}}",
+        ),
+    ],
+)
+def test_a_param_that_is_not_declared_says_how_it_is(params: str, fix: str, example: str | None) -> None:
+    text = f"version: 1\n{params}steps:\n  - load: a.csv\n  - filter: A == ${{{{ params.contry }}}}\n"
+    (problem,) = [each for each in problems_of(text) if each.severity == "error"]
+    assert (problem.message, problem.fix, problem.example) == ("params has no 'contry'", fix, example)

@@ -71,6 +71,7 @@ GOOD = [
     ),
     ("list", "a, b,c", "[a, b, c]", ["a", "b", "c"]),
     ("list", "", "[]", []),
+    ("list", '["a, b", "c", 1.50]', '["a, b", c, 1.50]', ["a, b", "c", Decimal("1.50")]),
     ("file", "data/a.csv", "data/a.csv", FilePath("data/a.csv")),
 ]
 
@@ -112,6 +113,9 @@ def test_every_type_is_tried_above() -> None:
         ("datetime", "2026-01-15"),
         ("datetime", "2026-02-30T00:00:00Z"),
         ("datetime", "now"),
+        ("list", "[Open]"),
+        ("list", '[["Open"]]'),
+        ("list", '["Open"'),
     ],
 )
 def test_a_value_of_another_type_is_an_error(kind: str, text: str) -> None:
@@ -122,6 +126,32 @@ def test_a_value_of_another_type_is_an_error(kind: str, text: str) -> None:
     line = f"p: {{type: {kind}, default: '{text}'}}"
     (problem,) = problems(line)
     assert problem.where == Mark("f", 3, 2 + line.index("'") + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "fix"),
+    [
+        ("number", "1,5", "write 1.5: a number has a decimal point, and no separators of thousands"),
+        (
+            "number",
+            "1,000",
+            "write 1000 or 1.000: a number has a decimal point, and no separators of thousands",
+        ),
+        ("number", "1,234,567", "write 1234567, without separators of thousands"),
+        ("integer", "1 000", "write 1000, without separators of thousands"),
+        ("boolean", "yes", "write true or false"),
+        (
+            "date",
+            "31.12.2026",
+            "write year, month and day in this order; a job may also use ${{ run.today }}",
+        ),
+        ("list", "[Open]", "write -p p=A,B; texts with commas as a list of JSON: -p 'p=[\"A, B\"]'"),
+        ("integer", "seven", None),
+    ],
+)
+def test_a_value_of_another_type_has_a_way_out(kind: str, text: str, fix: str | None) -> None:
+    (problem,) = problems(f"p: {{type: {kind}}}", {"p": text})
+    assert problem.fix == fix
 
 
 def test_a_text_that_the_terminal_has_cut_into_bytes_is_read_as_utf_8() -> None:
@@ -236,6 +266,8 @@ def test_a_default_outside_enum_is_an_error() -> None:
         ("p: 5", "the param 'p' takes options", "write its default so", 6),
         ("p: {tpye: string, default: a}", "a param has no option 'tpye'", "did you mean 'type'?", 7),
         ("p: {type: text, default: a}", "type takes one of string, integer", None, 13),
+        ("p: {type: int, default: 5}", "type takes one of string, integer", "did you mean 'integer'?", 13),
+        ("p: {type: decimal}", "type takes one of string, integer", "did you mean 'number'?", 13),
         ("p: {required: yes please}", "required takes true or false", None, 17),
         ("p: {env: 5, default: a}", "env takes a text", 'quote it: "5"', 12),
         ("p: {enum: a, default: a}", "enum takes a list of values", None, 13),

@@ -121,7 +121,7 @@ def test_both_take(job: Any) -> None:
 def test_what_json_cannot_tell_apart_is_left_to_the_binder() -> None:
     job = {"version": 1, "steps": [{"fetch": {"entity": "C", "limit": 1.0}}]}
     assert breaches(job) == [], "1.0 is an integer in JSON Schema"
-    assert faults(job) == ["limit takes whole number, not the number 1.0"]
+    assert faults(job) == ["limit takes a whole number, not the number 1.0"]
 
 
 def test_it_is_a_schema_of_draft_2020_12_without_one_of() -> None:

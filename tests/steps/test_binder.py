@@ -167,10 +167,17 @@ def test_a_group_takes_its_options_in_kebab_case() -> None:
         ("{size_limit: 3}", 5, "opt has no option 'size_limit'", "did you mean 'size-limit'?"),
         ("{vale: A}", 5, "opt has no option 'vale'", "did you mean 'value'?"),
         ("{zzz: A}", 5, "opt has no option 'zzz'", "known options: value, many, size-limit, names"),
-        ("{size-limit: '3'}", 17, "size-limit takes whole number, not the text '3'", None),
-        ("{many: [x, [y]]}", 15, "many takes text, not a list", None),
-        ("{many: x}", 11, "many takes list of text, not the text 'x'", "write a list: [x]"),
-        ("{names: {a: 1}}", 16, "a takes text, not the number 1", 'quote it: "1"'),
+        (
+            "{size-limit: '3'}",
+            17,
+            "size-limit takes a whole number, not the text '3'",
+            "remove the quotes: 3",
+        ),
+        ("{size-limit: 1.000}", 17, "size-limit takes a whole number, not the number 1.000", None),
+        ("{size-limit: '1,000'}", 17, None, "write 1000, without separators"),
+        ("{many: [x, [y]]}", 15, "many takes a text, not a list", None),
+        ("{many: x}", 11, "many takes a list of text, not the text 'x'", "write a list: [x]"),
+        ("{names: {a: 1}}", 16, "a takes a text, not the number 1", 'quote it: "1"'),
         ("{value: 'A >'}", 16, None, None),
     ],
 )
@@ -179,6 +186,7 @@ def test_every_fault_has_its_mark(text: str, column: int, message: str | None, f
     assert problem.where == Mark("f", 1, column)
     if message is not None:
         assert problem.message == message
+    if message is not None or fix is not None:
         assert problem.fix == fix
 
 

@@ -89,6 +89,7 @@ def test_a_csv_with_semicolons_says_so(bench: Bench) -> None:
         ("load: {file: a.csv, sheet: X}", "only .xlsx has a sheet"),
         ("load: {file: a.json, delimiter: ';'}", "only .csv has a delimiter"),
         ("load: {file: a.csv, delimiter: ';;'}", "delimiter is one character"),
+        ("load: {file: a.csv, delimiter: '\\t'}", "delimiter is one character"),
         ("load: {file: a.csv, types: {A: money}}", "A takes one of text, integer, decimal"),
     ],
 )

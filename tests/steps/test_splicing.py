@@ -89,7 +89,7 @@ def test_a_path_must_exist(hint: Any, path: str, message: str, fix: str) -> None
     [
         ("x == ${{ params.text", 9, "${{ is not closed"),
         ("x == '{{ params.text }}'", 10, "{{ params.text }} is not replaced by a value"),
-        ("x == ${params.text}", 9, "${ is not replaced by a value"),
+        ("x == ${params.text}", 9, "${params.text} is not replaced by a value"),
         ("x == '$${ y'", 11, "${ is not replaced by a value"),
     ],
 )
@@ -98,6 +98,20 @@ def test_what_was_meant_to_be_a_value_is_an_error(hint: Any, text: str, column: 
     problem = problem_of(hint, text)
     assert problem.message == message
     assert problem.where == Mark("f", 1, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("x ${ params.text }", "write ${{ params.text }}, with two braces on each side"),
+        ("x {{ params.text }}", "write ${{ params.text }}, with the dollar sign"),
+        ("x ${a b}", "write ${{ path }}, with two braces on each side"),
+    ],
+)
+def test_the_remedy_of_such_a_value_is_the_value_itself(text: str, fix: str) -> None:
+    problem = problem_of(str, text)
+    assert problem.fix == fix
+    assert problem.length == len(text) - 2
 
 
 @pytest.mark.parametrize("hint", [dict[str, str], object, dict[str, JmesPath]])

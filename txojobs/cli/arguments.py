@@ -50,7 +50,8 @@ def _described(param: Param) -> tuple[str, str]:
         facts.append("one of " + ", ".join(str(choice) for choice in param.enum))
     if param.env:
         facts.append(f"else from {param.env}")
-    return f"-p {param.name}=...", f"{param.description} ({', '.join(facts)})".strip()
+    values = "A,B,..." if param.type == "list" else "true" if param.type == "boolean" else "..."
+    return f"-p {param.name}={values}", f"{param.description} ({', '.join(facts)})".strip()
 
 
 def places_of(ctx: click.Context, org: str | None, env: str | None) -> tuple[str, str, list[str]]:
@@ -110,8 +111,9 @@ def _named(ctx: click.Context, job: Job, extra: list[str]) -> list[tuple[str, st
             raise click.UsageError(f"there is no option {option}: {hint}", ctx)
         if not equals:
             value = next(words, "")
-            if value == "":
-                raise click.UsageError(f"{word} needs a value", ctx)
+            if value == "" or value.startswith("--"):
+                example = "true" if job.params[name].type == "boolean" else "VALUE"
+                raise click.UsageError(f"{word} needs a value: {word}={example}", ctx)
         found.append((name, value))
     return found
 

@@ -31,11 +31,17 @@ def _numbers(values: list[Any]) -> list[Any]:
     return present
 
 
+def _null_hint(values: list[Any]) -> str:
+    """Return what to write in place of nulls: a value of the kind that the others have."""
+    numbers = any(type(value) in NUMBERS for value in values)
+    return f"give nulls a value, like coalesce(field, {0 if numbers else chr(39) * 2}), or filter them out before"
+
+
 def _alike(values: list[Any], argument: int) -> None:
     """Refuse values that are not all numbers or all texts."""
     for value in values:
         if value is None:
-            raise Refused("cannot order null", argument, value, "give nulls a value: coalesce(field, '')")
+            raise Refused("cannot order null", argument, value, _null_hint(values))
         if type(value) is not str and type(value) not in NUMBERS:
             raise Refused("orders numbers or texts only", argument, value)
     kinds = {kind_of(value) for value in values}

@@ -110,9 +110,14 @@ def _refuse_page(members: Iterable[str], path: Path) -> None:
 
 
 def _not_one_list(lists: list[str], path: Path) -> FileOperationError:
-    found = f"{len(lists)} lists ({', '.join(lists)})" if lists else "no list"
+    if not lists:
+        return FileOperationError(
+            f"{path.name} holds no list of records",
+            how_to_fix="write the records as a list, one alone too: [{...}]",
+            where=Mark(str(path), 1, 1),
+        )
     return FileOperationError(
-        f"{path.name} holds {found} of records instead of one",
+        f"{path.name} holds {len(lists)} lists of records instead of one: {', '.join(lists)}",
         how_to_fix="keep one list of records in the file, or save them as .jsonl",
         where=Mark(str(path), 1, 1),
     )

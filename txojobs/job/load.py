@@ -107,7 +107,7 @@ def _job(
         problems.append(Problem("a job needs steps", root.where, "add `steps:` with a list below it"))
         return None
     if not isinstance(steps.value, Sequence) or not steps.value.items:
-        problems.append(Problem(f"steps is a list of steps, not {described(steps.value)}", steps.value.where))
+        problems.append(_no_list_of_steps(steps.value))
         return None
     before = len(problems)
     job.steps = read_steps(job, steps.value, problems)
@@ -120,6 +120,18 @@ def _job(
             check_fields(job, problems)
     problems.extend(asked)
     return job
+
+
+def _no_list_of_steps(node: Node) -> Problem:
+    """Return the problem of `steps` without a list below it."""
+    what = "an empty list" if isinstance(node, Sequence) else described(node)
+    verb = next(iter(node.entries), "fetch") if isinstance(node, Mapping) else "fetch"
+    return Problem(
+        f"steps is a list of steps, not {what}",
+        node.where,
+        "begin each step on a line of its own, with '- ' in front of its verb",
+        example=f"- {verb}: ...",
+    )
 
 
 def _asked(job: Job, snapshots: Snapshots | None) -> list[Problem]:

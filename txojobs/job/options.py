@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from txojobs.errors import Problem
-from txojobs.steps.fitting import described
+from txojobs.steps.fitting import described, flag_hint
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Entry, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Reader:
@@ -52,14 +56,17 @@ class Reader:
             return None
         return node.text
 
-    def choice(self, entry: Entry | None, name: str, choices: Iterable[str]) -> str | None:
-        """Return one of `choices`."""
+    def choice(
+        self, entry: Entry | None, name: str, choices: Iterable[str], *, meant: Mapping[str, str] = _NOTHING
+    ) -> str | None:
+        """Return one of `choices`; `meant` says what to write in place of a word that is none of them."""
         if entry is None:
             return None
         known = list(choices)
         if not isinstance(entry.value, Scalar) or entry.value.text not in known:
             message = f"{name} takes one of {', '.join(known)}, not {described(entry.value)}"
-            self._refuse(entry.value, message, nearest(getattr(entry.value, "text", ""), known))
+            word = getattr(entry.value, "text", "")
+            self._refuse(entry.value, message, meant.get(word.lower()) or nearest(word, known))
             return None
         return entry.value.text
 
@@ -68,7 +75,8 @@ class Reader:
         if entry is None:
             return False
         if not isinstance(entry.value, Scalar) or not isinstance(entry.value.value, bool):
-            self._refuse(entry.value, f"{name} takes true or false, not {described(entry.value)}")
+            message = f"{name} takes true or false, not {described(entry.value)}"
+            self._refuse(entry.value, message, flag_hint(entry.value))
             return False
         return entry.value.value
 

@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from txojobs.yaml_source import Entry, Node
 
 OPTIONS = ("type", "default", "required", "enum", "env", "description")
+_OTHER_NAMES = {
+    other: f"did you mean {name!r}?"
+    for name, others in {
+        "string": ("str", "text", "varchar", "char", "guid", "uuid"),
+        "integer": ("int", "whole", "long", "int32", "int64"),
+        "number": ("float", "double", "decimal", "numeric", "money"),
+        "boolean": ("bool", "flag", "switch", "bit"),
+        "datetime": ("timestamp", "date-time", "datetimeoffset"),
+        "list": ("array", "strings", "enum", "set"),
+        "file": ("path", "filename"),
+    }.items()
+    for other in others
+}
+"""What other tools call the types of params."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -66,10 +80,11 @@ def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
             )
     reader = Reader(problems)
     entries = node.entries
+    kind = reader.choice(entries.get("type"), "type", TYPES, meant=_OTHER_NAMES)
     default = entries["default"].value if "default" in entries else None
     param = Param(
         name=name,
-        type=reader.choice(entries.get("type"), "type", TYPES) or "string",
+        type=kind or "string",
         default=default,
         required=reader.flag(entries.get("required"), "required")
         if "required" in entries
@@ -79,7 +94,8 @@ def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
         description=reader.text(entries.get("description"), "description") or "",
         where=where,
     )
-    _check_values(param, entries, problems)
+    if kind is not None or "type" not in entries:  # of no type nothing more can be said
+        _check_values(param, entries, problems)
     return param
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -122,8 +123,26 @@ def typed(param: Param, value: object) -> object:
         return _READERS[param.type](value)
     except (ValidationError, ValueError, TypeError):
         raise ValidationError(
-            f"{param.name} takes {_WORDS[param.type]}, not {str(value)[:60]!r}", how_to_fix=None
+            f"{param.name} takes {_WORDS[param.type]}, not {str(value)[:60]!r}",
+            how_to_fix=_hint(param, value),
         ) from None
+
+
+def _hint(param: Param, value: object) -> str | None:
+    """Return how to write what was given, where that can be told."""
+    text = value.strip() if isinstance(value, str) else ""
+    if param.type == "number" and re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text):
+        whole = f"{text.replace(',', '')} or " if re.search(r"\b[0-9]{1,3},[0-9]{3}$", text) else ""
+        return f"write {whole}{text.replace(',', '.')}: a number has a decimal point, and no separators of thousands"
+    if param.type in ("number", "integer") and re.fullmatch(r"[-+]?[0-9]{1,3}([,.' ][0-9]{3})+", text):
+        return f"write {re.sub('[^-0-9]', '', text)}, without separators of thousands"
+    if param.type == "boolean":
+        return "write true or false"
+    if param.type in ("date", "datetime"):
+        return "write year, month and day in this order; a job may also use ${{ run.today }}"
+    if param.type == "list":
+        return f"write -p {param.name}=A,B; texts with commas as a list of JSON: -p '{param.name}=[\"A, B\"]'"
+    return None
 
 
 def _readable(param: Param, text: str) -> str:
@@ -190,11 +209,23 @@ def _iso(value: object) -> str:
 
 
 def _list(value: object) -> object:
+    if isinstance(value, str) and value.strip().startswith("["):
+        return _json_list(value)
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")] if value.strip() else []
     if isinstance(value, list | tuple):
         return list(value)
     raise TypeError
+
+
+def _json_list(text: str) -> list[object]:
+    """Return a list that is written as in JSON, for texts that hold commas."""
+    import json  # noqa: PLC0415  # few lists are
+
+    found = json.loads(text, parse_float=Decimal)
+    if not isinstance(found, list) or any(isinstance(each, list | dict) for each in found):
+        raise TypeError
+    return found
 
 
 _READERS: dict[str, Callable[[object], object]] = {

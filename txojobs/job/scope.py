@@ -81,7 +81,7 @@ class Scope:
                 f"{path} names no value", how_to_fix=f"write {root}.<name>: {_some(values)}"
             )
         if rest[0] not in values:
-            raise _unknown(rest[0], values, root)
+            raise _undeclared(rest[0], values) if root == "params" else _unknown(rest[0], values, root)
         return values[rest[0]]
 
     def _count(self, rest: list[str]) -> object:
@@ -122,6 +122,17 @@ def _exact(value: Any) -> Any:
     from txojobs.config.json_text import WrittenFloat  # noqa: PLC0415  # few jobs read such a number
 
     return Decimal(value.text if isinstance(value, WrittenFloat) else repr(value))
+
+
+def _undeclared(name: str, params: Mapping[str, object]) -> ValidationError:
+    """Return the error for a param that the job does not have: one is misspelt, or was never declared."""
+    near = nearest(name, params)
+    known = f"declare it below params; declared are: {', '.join(list(params)[:12])}" if params else None
+    return ValidationError(
+        f"params has no {name!r}",
+        how_to_fix=near or known or "declare it below params, at the top of the job",
+        example=None if near else f"params: {{{name}: {{type: string, description: ...}}}}",
+    )
 
 
 def _unknown(name: str, known: Iterable[str], place: str) -> ValidationError:

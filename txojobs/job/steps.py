@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 COMMON = ("id", "from", "api", "if", "timeout", "on-error", "rejects", "description", "disabled")
 LATER = ("for-each",)
+_ON_ERROR = dict.fromkeys(
+    ("ignore", "skip", "warn", "pass", "resume", "next"),
+    "write continue: the run goes on without this step and what reads it, and ends with exit code 3",
+) | dict.fromkeys(("stop", "abort", "raise", "error", "exit"), "write fail, or leave it out")
+"""What other tools call it."""
 MAX_STEPS = 200
 """Each step is a generator around the one that it reads, and Python nests about a thousand calls."""
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -132,7 +137,9 @@ class _StepReader:
         sample = self.binder.options(cls, entry.value, entry.key.where, verb)
         reads = self._reads(entries.get("from"), verb, cls, sample)
         timeout_s = self.reader.seconds(entries.get("timeout"), "timeout")
-        on_error = self.reader.choice(entries.get("on-error"), "on-error", ("fail", "continue"))
+        on_error = self.reader.choice(
+            entries.get("on-error"), "on-error", ("fail", "continue"), meant=_ON_ERROR
+        )
         description = self.reader.text(entries.get("description"), "description")
         disabled = self.reader.flag(entries.get("disabled"), "disabled")
         if sample is None:

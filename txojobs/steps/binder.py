@@ -19,12 +19,14 @@ from txojobs.steps.fitting import (
     coerced,
     described,
     fits,
+    flag_hint,
     may_become,
+    number_hint,
     only_kinds,
     sample,
     yaml_type,
 )
-from txojobs.steps.spec import Option, alternatives, in_words, is_group, is_kind, options_of
+from txojobs.steps.spec import Option, alternatives, in_words, is_group, is_kind, options_of, with_article
 from txojobs.steps.splicing import Splicer
 from txojobs.suggest import nearest, nearest_name
 from txojobs.yaml_slips import ambiguous_scalar
@@ -99,7 +101,7 @@ class Binder:
                     )
                     sound = False
                 continue
-            value = self.value(option.hint, entry.value, option.name)
+            value = self.value(option.hint, entry.value, option.name, example=option.doc.example)
             if isinstance(value, Fault):
                 sound = False
             else:
@@ -136,8 +138,8 @@ class Binder:
                 )
         return sound
 
-    def value(self, hint: Any, node: Node, name: str) -> Any:
-        """Return the value of one option, or FAULT."""
+    def value(self, hint: Any, node: Node, name: str, *, example: str | None = None) -> Any:
+        """Return the value of one option, or FAULT; `example` shows one where no fix can be told."""
         if isinstance(node, Scalar) and isinstance(node.value, str) and not only_kinds(hint):
             hole = self._texts.lone(node)
             if isinstance(hole, Fault):
@@ -147,7 +149,7 @@ class Binder:
         for member in alternatives(hint):
             if fits(member, node):
                 return self._member(member, node, name)
-        self._mismatch(name, in_words(hint), node)
+        self._mismatch(name, in_words(hint), node, example)
         return FAULT
 
     def _member(self, hint: Any, node: Node, name: str) -> Any:
@@ -210,7 +212,7 @@ class Binder:
         kind = value.type if isinstance(value, Unknown) else yaml_type(value)
         self.problems.append(
             Problem(
-                f"{name} takes {in_words(hint)}, and {node.text.strip()} is {kind}",
+                f"{name} takes {with_article(in_words(hint))}, and {node.text.strip()} is {kind}",
                 node.where,
                 "use a value of that type, or declare the param with it",
                 length=node.length,
@@ -220,7 +222,7 @@ class Binder:
 
     # -- problems -----------------------------------------------------------------------------------------------
 
-    def _mismatch(self, name: str, wanted: str, node: Node) -> None:
+    def _mismatch(self, name: str, wanted: str, node: Node, example: str | None = None) -> None:
         given = described(node)
         fix = None
         if isinstance(node, Scalar) and not isinstance(node.value, str) and "text" in wanted:
@@ -231,6 +233,16 @@ class Binder:
             fix = f"write a list: [{node.text}]"
         elif isinstance(node, Scalar) and wanted.startswith("one of") and isinstance(node.value, str):
             fix = nearest(node.value, wanted.removeprefix("one of ").split(", "))
+        elif wanted == "true or false":
+            fix = flag_hint(node)
+        elif "number" in wanted:
+            fix = number_hint(node)
         self.problems.append(
-            Problem(f"{name} takes {wanted}, not {given}", node.where, fix, length=getattr(node, "length", 1))
+            Problem(
+                f"{name} takes {with_article(wanted)}, not {given}",
+                node.where,
+                fix,
+                length=getattr(node, "length", 1),
+                example=f"{name}: {example}" if fix is None and example else None,
+            )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin
@@ -151,6 +152,24 @@ def yaml_type(value: object) -> str:
     """Return what a value is, for a message."""
     names = {bool: "true or false", int: "a number", Decimal: "a number", str: "a text", NoneType: "null"}
     return names.get(type(value), "a list" if isinstance(value, list | tuple) else "a date")
+
+
+def flag_hint(node: Node) -> str | None:
+    """Return how to write what was meant to be true or false."""
+    text = node.text.lower() if isinstance(node, Scalar) else ""
+    if text in ("true", "false"):
+        return f"remove the quotes: {text}"
+    meant = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}.get(text)
+    return f"write {meant or 'true or false'}"
+
+
+def number_hint(node: Node) -> str | None:
+    """Return how to write what was meant to be a number."""
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text):
+        return f"remove the quotes: {text}" if isinstance(node, Scalar) and not node.plain else None
+    grouped = re.fullmatch(r"[-+]?[0-9]{1,3}([,._' ][0-9]{3})+", text)
+    return f"write {re.sub('[^-0-9]', '', text)}, without separators" if grouped else None
 
 
 def described(node: Node) -> str:

@@ -45,7 +45,9 @@ class Load(Step):
     def check(self, job: JobView) -> Iterable[Problem]:
         """The file's name and extension must be possible, and only some formats have sheets or delimiters."""
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
-            yield Problem("delimiter is one character, like ; or |", job.at("delimiter"))
+            tab = self.delimiter.lower() in ("\\t", "tab", "<tab>")
+            fix = 'write a tab as "\\t", in double quotes' if tab else 'write it in quotes, like ";"'
+            yield Problem("delimiter is one character, like ; or |", job.at("delimiter"), fix)
         extension = yield from extension_of(self.file, job)
         if extension is None:
             return

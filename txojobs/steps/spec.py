@@ -101,6 +101,13 @@ def in_words(hint: Any) -> str:
     return hint.name if is_kind(hint) else WORDS[hint]
 
 
+def with_article(words: str) -> str:
+    """Return what `in_words` says as the object of a sentence: "a list of text", "one of write, skip, fail"."""
+    if words.startswith(("one of ", "true or false", "any ", "options: ", "{")):
+        return words
+    return ("an " if words[0] in "aeioAEIO" else "a ") + words
+
+
 def json_schema(hint: Any) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a hint; `${{ }}` may stand where a scalar or list may."""
     members = [member for member in alternatives(hint) if member is not NoneType]

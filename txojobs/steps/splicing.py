@@ -69,7 +69,13 @@ class Splicer:
             return self._resolver.value(hole.path)
         except TxoBaseError as err:
             self._problems.append(
-                Problem(err.what_went_wrong, where, err.how_to_fix, length=hole.end - hole.start)
+                Problem(
+                    err.what_went_wrong,
+                    where,
+                    err.how_to_fix,
+                    length=hole.end - hole.start,
+                    example=err.example,
+                )
             )
             return FAULT
 
@@ -113,7 +119,8 @@ class Splicer:
         self._saw_unknown = False
         self._pieces = []
         if fault := templates.slip(text):
-            self._problems.append(Problem(fault[1], node.mark_at(fault[0]), fault[2], length=3))
+            length = len(fault[1].partition(" is not ")[0])
+            self._problems.append(Problem(fault[1], node.mark_at(fault[0]), fault[2], length=length))
             return FAULT
         parts: list[str] = []
         end, sound = 0, True

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _HOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
-_OPEN = re.compile(r"\$\{\{(?!.*?\}\})|\$\{(?!\{)|(?<!\$)\{\{.*?\}\}", re.DOTALL)
+_OPEN = re.compile(r"\$\{\{(?!.*?\}\})|\$\{(?!\{)(?:[^{}]*\})?|(?<!\$)\{\{.*?\}\}", re.DOTALL)
 
 
 class Hole(NamedTuple):
@@ -45,10 +45,12 @@ def slip(text: str) -> tuple[int, str, str] | None:
         return None
     if found[0] == "${{":
         return found.start(), "${{ is not closed", "close it with }}"
+    path = found[0].strip("${} \n")
+    lacking = "with two braces on each side" if found[0][0] == "$" else "with the dollar sign"
     return (
         found.start(),
         f"{found[0][:30]} is not replaced by a value",
-        "write ${{ path }}, with the dollar sign",
+        f"write ${{{{ {path if is_path(path) else 'path'} }}}}, {lacking}",
     )
 
 
