@@ -191,11 +191,14 @@ def test_everything_is_on_the_disk_before_the_line_that_decides_and_before_the_f
 
 def test_of_two_dead_runs_the_later_one_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output, journal = workspace(tmp_path, 0)
+    journal.mkdir()
     for number, name in enumerate(("z-first", "a-second")):
-        run = Publication(journal, run=name)
+        run = Publication(tmp_path / f"journal-{name}", run=name)  # one that knew nothing of the other
         run.add(output / "stable.csv", stamped=False).write_bytes(name.encode())
         fail_to_commit(run, monkeypatch)
-        os.utime(next(journal.glob(f"{name}*")), (1000 + number, 1000 + number))
+        (registry,) = (tmp_path / f"journal-{name}").iterdir()
+        os.utime(registry, (1000 + number, 1000 + number))
+        registry.rename(journal / registry.name)
     assert recover(journal) == [output / "stable.csv"] * 2
     assert (output / "stable.csv").read_bytes() == b"a-second"
 
@@ -220,27 +223,35 @@ def test_a_claim_counts_only_while_its_run_is_alive(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows an open file cannot be removed")
-def test_a_registry_that_a_starting_run_removed_before_it_was_locked_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("removed_at_once", [True, False])
+def test_a_registry_that_a_starting_run_took_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, removed_at_once: bool
 ) -> None:
     import fcntl  # noqa: PLC0415  # does not exist on Windows
 
     output, journal = workspace(tmp_path, 0)
     real = fcntl.flock
-    removed: list[Path] = []
+    taken: list[Path] = []
+    other = []
 
     def flock(descriptor: int, operation: int) -> None:
-        if not removed:  # what `recover` of another process does at this very moment
-            (registry,) = journal.iterdir()
-            registry.unlink()
-            removed.append(registry)
+        if not taken:  # what `recover` of another process does at this very moment
+            taken.extend(journal.iterdir())
+            other.append(os.open(taken[0], os.O_RDWR))
+            real(other[0], operation)
+            if removed_at_once:
+                taken[0].unlink()
         real(descriptor, operation)
 
     with monkeypatch.context() as race:
         race.setattr(fcntl, "flock", flock)
         run = start(journal, output)
-    assert removed == list(journal.iterdir())
+    if not removed_at_once:
+        taken[0].unlink()
+    os.close(other[0])
+    assert len(list(journal.iterdir())) == 1
     run.commit()
+    assert is_clean(journal)
     assert state(output) == "new"
 
 

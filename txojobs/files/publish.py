@@ -4,7 +4,7 @@ Each output is written to a temporary file beside its final name. `commit` syncs
 line into the run's registry: from that line on the run is published, and whatever interrupts the renaming
 is finished by `recover` at the next start. Before that line nothing under a final name has changed, and
 `recover` removes the temporary files of runs that have died. A run that is alive keeps its registry locked;
-nobody touches its files.
+nobody touches its files. Runs that replace files in one folder do so one after the other, each its whole set.
 
 A stamped output never replaces a file; an output with a stable name replaces the one before it atomically.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,22 @@ from txojobs.files import disk
 from txojobs.files.names import clean_part
 from txojobs.files.os_errors import UNCHANGED, explained
 from txojobs.files.placing import free_name
-from txojobs.files.recovery import LATER, Output, clean_up, may_be_committed, recover, roll_forward
+from txojobs.files.recovery import (
+    LATER,
+    Output,
+    clean_up,
+    is_awaited,
+    may_be_committed,
+    recover,
+    replaced_in,
+    roll_forward,
+)
 from txojobs.files.registry import Registry
+from txojobs.files.turns import in_turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from typing_extensions import Self
@@ -36,8 +49,17 @@ __all__ = ["Publication", "recover"]
 class Publication:
     """All outputs of one run. Used by one thread; leaving a `with` block abandons what is not committed."""
 
-    def __init__(self, journal_dir: Path, *, run: str = "run") -> None:
+    def __init__(
+        self,
+        journal_dir: Path,
+        *,
+        run: str = "run",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._journal_dir = journal_dir
+        self._clock = clock
+        self._sleep = sleep
         self._token = f"{clean_part(run)[:40]}-{secrets.token_hex(4)}"
         self._registry: Registry | None = None
         self._outputs: list[Output] = []
@@ -85,7 +107,8 @@ class Publication:
             return []
         if not self._committed:
             self._prove()
-            self._record(self._registry)
+            with self._in_turn(self._registry.path):
+                self._record(self._registry)
         roll_forward(self._registry, self._outputs)
         self._over = True
         try:
@@ -154,6 +177,23 @@ class Publication:
         for folder in {output.final.parent for output in self._outputs}:
             with explained(folder, doing="publish", safe=UNCHANGED):
                 disk.sync_folder(folder)
+
+    def _in_turn(self, own: Path) -> AbstractContextManager[None]:
+        """Keep others from deciding, once nobody has still to replace files where this run does.
+
+        What a dead run left undone there is finished first: later it would mix with what this one publishes.
+        """
+        folders = replaced_in(self._outputs)
+
+        def awaited() -> bool:
+            return is_awaited(self._journal_dir, folders, but=own)
+
+        def sleep(seconds: float) -> None:
+            if awaited():
+                recover(self._journal_dir)
+            self._sleep(seconds)
+
+        return in_turn(self._journal_dir, folders, is_awaited=awaited, clock=self._clock, sleep=sleep)
 
     def _record(self, registry: Registry) -> None:
         """Write the line that decides."""

@@ -17,7 +17,7 @@ from txojobs.errors import FileOperationError
 from txojobs.files import disk
 from txojobs.files.os_errors import explained
 from txojobs.files.placing import drop_claim, free_name, place
-from txojobs.files.registry import SUFFIX, Registry
+from txojobs.files.registry import SUFFIX, Registry, entries_of
 from txojobs.files.table import drop_scratch
 
 LATER = "its new content is complete and kept; the next start of txojobs publishes it"
@@ -88,6 +88,27 @@ def _finish(registry: Registry) -> list[Path]:
         return [output.name for output in outputs]
     finally:
         registry.release()
+
+
+def replaced_in(outputs: list[Output]) -> set[Path]:
+    """Return the folders in which outputs replace the files of runs before."""
+    return {output.final.parent for output in outputs if not output.stamped}
+
+
+def is_awaited(journal_dir: Path, folders: set[Path], *, but: Path) -> bool:
+    """Say whether a run other than that of the registry `but` is decided and has still to replace files in `folders`.
+
+    Whoever publishes there before it has ended would mix with it: it goes on with what it has not replaced yet.
+    """
+    wanted = {os.path.realpath(folder) for folder in folders}
+    for path in journal_dir.glob(f"*{SUFFIX}"):
+        if path == but:
+            continue
+        with suppress(FileNotFoundError):  # its run has just ended
+            outputs, committed = _replay(entries_of(path))
+            if committed and any(os.path.realpath(folder) in wanted for folder in replaced_in(outputs)):
+                return True
+    return False
 
 
 def roll_forward(registry: Registry, outputs: list[Output]) -> None:

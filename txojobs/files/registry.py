@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 SUFFIX = ".publication"
 
 
+def entries_of(path: Path) -> list[dict[str, Any]]:
+    """Return what the registry at `path` records, in order; its run may be alive."""
+    found = []
+    for line in path.read_bytes().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
 class Registry:
     """One registry file, open and locked."""
 
@@ -32,9 +45,11 @@ class Registry:
         """Make a registry of one's own, durably."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{name}{SUFFIX}"
-        # between making and locking it, a starting run may have taken it for a dead one's and removed it
+        number = 1
+        # between making and locking it, a starting run may have taken it for a dead one's: that run removes it
         while (registry := cls._locked(path, disk.create(path, mode=0o600))) is None:
-            pass
+            number += 1
+            path = folder / f"{name}-{number}{SUFFIX}"
         try:
             disk.sync_folder(folder)
         except BaseException:
@@ -72,15 +87,7 @@ class Registry:
 
     def entries(self) -> list[dict[str, Any]]:
         """Return what was recorded, in order."""
-        found = []
-        for line in self.path.read_bytes().splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                found.append(entry)
-        return found
+        return entries_of(self.path)
 
     def release(self) -> None:
         """Give the lock back and keep the file, for the next start to find."""
