@@ -17,6 +17,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "business-central": {
         "rate-limiting": {"calls-per-second": 8, "burst-size": 8},
         "reading": {
+            "max-parallel": 4,
             "page-size": 5000,  # 20,000 are allowed, but a page of that size may take longer than a call may
             "headers": {
                 "Data-Access-Intent": "ReadOnly"
@@ -26,10 +27,14 @@ PROFILES: dict[str, dict[str, Any]] = {
     },
     "dataverse": {
         "rate-limiting": {"calls-per-second": 15, "burst-size": 15},
-        "reading": {"page-size": 5000, "counts-up-to": 5000},
+        "reading": {"page-size": 5000, "counts-up-to": 5000, "max-parallel": 8},
     },
-    "sap-v2": {"odata": "v2", "rate-limiting": {"calls-per-second": 2, "burst-size": 2}},
-    "sap-v4": {"rate-limiting": {"calls-per-second": 2, "burst-size": 2}},
+    "sap-v2": {
+        "odata": "v2",
+        "rate-limiting": {"calls-per-second": 2, "burst-size": 2},
+        "reading": {"max-parallel": 2},
+    },
+    "sap-v4": {"rate-limiting": {"calls-per-second": 2, "burst-size": 2}, "reading": {"max-parallel": 2}},
 }
 
 

@@ -169,6 +169,7 @@ def _reading(section: Section) -> ReadingSettings:
         headers=section.named_texts("headers"),
         null_dates=section.texts("null-dates", ()),
         counts_up_to=section.whole("counts-up-to", 0, least=1) or None,
+        max_parallel=section.whole("max-parallel", 0, least=1) or None,
     )
 
 

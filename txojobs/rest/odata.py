@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class ODataReader(CompleteReader):
     """One read of one entity set, by one thread; `stop` may be called from another.
 
-    `deadline` is a moment on the monotonic clock.
+    `deadline` is a moment on the monotonic clock. Up to `parallel` pages are asked for at once, where the service's
+    links tell positions and its configuration allows it.
     """
 
     wording = ODATA
@@ -42,11 +43,15 @@ class ODataReader(CompleteReader):
         *,
         complete: Complete = "auto",
         on_duplicate: OnDuplicate = "fail",
+        parallel: int = 1,
         deadline: float | None = None,
     ) -> None:
         stop = threading.Event()
         self._query = query = query.as_configured(client.settings.reading)
-        self._new_walk = partial(PageWalk, client, by_key=complete == "verify", deadline=deadline, stop=stop)
+        parallel = min(parallel, client.settings.reading.max_parallel or parallel)
+        self._new_walk = partial(
+            PageWalk, client, by_key=complete == "verify", parallel=parallel, deadline=deadline, stop=stop
+        )
         aim = Aim(
             name=query.entity, key=query.key, limit=query.limit, complete=complete, on_duplicate=on_duplicate
         )

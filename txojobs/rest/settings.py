@@ -68,13 +68,15 @@ class ReadingSettings:
     """How records of entity sets are read where a query says nothing.
 
     `page_size` is asked for, `headers` go with each page's request. A text of `null_dates` stands for no date.
-    A count that reaches `counts_up_to` says only that there are so many or more.
+    A count that reaches `counts_up_to` says only that there are so many or more. No read asks for more than
+    `max_parallel` pages at once.
     """
 
     page_size: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     null_dates: tuple[str, ...] = ()
     counts_up_to: int | None = None
+    max_parallel: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

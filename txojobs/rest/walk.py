@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from txojobs.errors import ApiError, EntityNotFoundError
 from txojobs.exact_json import encode
+from txojobs.rest.ahead import LookAhead
 from txojobs.rest.guard import WalkGuard, forgotten
 from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
 from txojobs.rest.null_dates import emptied
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 """How services answer an option that they do not know, or not here."""
+_TOO_MUCH = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+"""What a service answers when a page is more than it can give."""
+_USUAL_PAGE = 1000
 _POSITION = re.compile(r"[?&]\$skip=|[?&]\$skiptoken=[0-9]+(&|$)", re.IGNORECASE)
 
 
@@ -38,6 +46,7 @@ class PageWalk:
     """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock.
 
     `by_key` reads in the order of the key, asking for the records behind the last one, as long as the service can.
+    With `parallel`, so many pages are asked for at once where the service's links tell positions.
     """
 
     def __init__(
@@ -46,12 +55,14 @@ class PageWalk:
         query: EntityQuery,
         *,
         by_key: bool = False,
+        parallel: int = 1,
         deadline: float | None,
         stop: threading.Event,
     ) -> None:
         self._client = client
         self.query = query
-        self.by_key = by_key and is_in_key_order(query)
+        self.by_key = by_key and parallel == 1 and is_in_key_order(query)
+        self._ahead = LookAhead(self._request, parallel=parallel, stop=stop) if parallel > 1 else None
         self._deadline = deadline
         self._stop = stop
         self._guard = WalkGuard(query.entity)
@@ -86,7 +97,13 @@ class PageWalk:
         Raises:
             ApiError: a page failed after all attempts; earlier ones were already yielded.
         """
-        page: Page | None = self._begin()
+        try:
+            yield from self._records(self._begin())
+        finally:
+            if self._ahead is not None:
+                self._ahead.close()
+
+    def _records(self, page: Page | None) -> Iterator[list[Record]]:
         while page is not None:
             if self.query.limit is not None:
                 del page.records[self.query.limit - self._rows :]
@@ -169,6 +186,13 @@ class PageWalk:
             IncompleteReadError: the service has forgotten the link; a new read may help.
         """
         self.positional = self.positional or _POSITION.search(unquote(link)) is not None
+        if self._ahead is not None:
+            ends = [
+                end for end in (None if self.at_least else self.count, self.query.limit) if end is not None
+            ]
+            before = self._ahead.requests
+            self._ahead.foresee(link, rows=self._rows, end=min(ends, default=None))
+            self.requests += self._ahead.requests - before
         try:
             return self._ask(link)
         except ApiError as err:
@@ -184,19 +208,32 @@ class PageWalk:
         """Return the page at an address; one that was asked before is an error."""
         name = name or f"page {self.pages + 1} of {self.query.entity}"
         self._guard.asks(url, page=name)
-        self.requests += 1
         try:
-            return self._client.fetch(
-                "GET",
-                url,
-                parse=self.query.dialect.read_page,
-                headers=self.query.request_headers(),
-                deadline=self._deadline,
-                cancel=self._stop,
-            )
+            page = None if self._ahead is None else self._ahead.take(url)
+            if page is None:
+                self.requests += 1
+                page = self._request(url, self._stop)
         except ApiError as err:
             err.what_went_wrong += f" ({name})"
+            if err.status in _TOO_MUCH:
+                err.example = err.example or f"page-size: {self._half_of_a_page()}    # below fetch"
             raise
+        return page
+
+    def _request(self, url: str, cancel: threading.Event) -> Page:
+        return self._client.fetch(
+            "GET",
+            url,
+            parse=self.query.dialect.read_page,
+            headers=self.query.request_headers(),
+            deadline=self._deadline,
+            cancel=cancel,
+        )
+
+    def _half_of_a_page(self) -> int:
+        """Return how many records to ask for where a page was too much for the service."""
+        held = self._rows // self.pages if self.pages else 0
+        return max((self.query.page_size or held or _USUAL_PAGE) // 2, 1)
 
     def _complete(self, page: Page) -> list[Record]:
         """Return the records of a page of the set, clean and whole; a page that came before is an error."""

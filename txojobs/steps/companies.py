@@ -10,8 +10,7 @@ from txojobs.context import RunContext
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.records import Batch, JsonValue
 from txojobs.rest.companies import Company, chosen, joined, read_companies
-from txojobs.rest.odata import ODataReader
-from txojobs.steps.reading import different, read_entities
+from txojobs.steps.reading import different, read_entities, reader_of
 
 if TYPE_CHECKING:
     from txojobs.rest.completeness import Proof
@@ -23,7 +22,7 @@ def read_fetch(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery"
     """Yield the records that a fetch asks for, of each company where it names some."""
     if step.companies:
         return read_in_companies(step, ctx, client, query)
-    return read_entities(ctx, client, query, complete=step.complete, on_duplicate=step.on_duplicate)
+    return read_entities(step, ctx, client, query)
 
 
 def read_in_companies(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> Iterator[Batch]:
@@ -67,13 +66,7 @@ class _Reading:
         own = replace(query, entity=f"{company.path}/{query.entity.lstrip('/')}", limit=left)
         if not self._states:
             self._ctx.note("request", unquote(own.url(with_count=own.asks_for_count)))
-        reader = ODataReader(
-            self._client,
-            own,
-            complete=self._step.complete,
-            on_duplicate=self._step.on_duplicate,
-            deadline=self._ctx.deadline(),
-        )
+        reader = reader_of(self._step, self._ctx, self._client, own)
         rows = 0
         try:
             for page in different(self._ctx, reader, on_duplicate=self._step.on_duplicate):

@@ -13,6 +13,7 @@ from txojobs.steps.kinds import EntityPath, ODataText
 from txojobs.steps.odata_options import (
     Expand,
     OnCompanyError,
+    Parallel,
     WantedCompanies,
     check_fetch,
     columns_of_fetch,
@@ -116,6 +117,7 @@ class Fetch(Collection):
 
     companies: WantedCompanies = ()
     on_company_error: OnCompanyError = "fail"
+    parallel: Parallel = 1
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """Numbers must be positive, a key must be read, and what has an option of its own needs it."""

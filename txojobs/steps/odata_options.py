@@ -40,6 +40,14 @@ WantedCompanies = Annotated[
         example="[CRONUS International Ltd., My Company]",
     ),
 ]
+Parallel = Annotated[
+    int,
+    Doc(
+        "How many pages are asked for at once, where the service's links tell positions. The records and their order "
+        "are the same as without.",
+        example="4",
+    ),
+]
 OnCompanyError = Annotated[
     Literal["fail", "continue"],
     Doc(
@@ -150,7 +158,7 @@ _IN_A_COMPANY = re.compile(r"/?compan(y|ies)\(", re.IGNORECASE)
 
 def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     """Yield what is wrong across the options of a fetch."""
-    for option in ("page-size", "limit"):
+    for option in ("page-size", "limit", "parallel"):
         number = getattr(step, option.replace("-", "_"))
         if number is not None and number < 1:
             yield Problem(f"{option} must be at least 1, not {number}", job.at(option))

@@ -12,21 +12,31 @@ from txojobs.rest.odata import ODataReader
 from txojobs.rest.reader import CompleteReader
 
 if TYPE_CHECKING:
-    from txojobs.rest.completeness import Complete, OnDuplicate
+    from txojobs.rest.completeness import OnDuplicate
     from txojobs.rest.query import EntityQuery
     from txojobs.steps.fetch import Fetch
 
 
-def read_entities(
-    ctx: RunContext, client: Any, query: "EntityQuery", *, complete: "Complete", on_duplicate: "OnDuplicate"
-) -> Iterator[Batch]:
+def reader_of(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> ODataReader:
+    """Return the reader of a query, as the fetch wants it read."""
+    return ODataReader(
+        client,
+        query,
+        complete=step.complete,
+        on_duplicate=step.on_duplicate,
+        parallel=step.parallel,
+        deadline=ctx.deadline(),
+    )
+
+
+def read_entities(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> Iterator[Batch]:
     """Yield the records, page by page; what is proven of them goes into the report behind the last one.
 
     To keep the last of several records with one key, all of them go to disk first.
     """
     ctx.note("request", unquote(query.url(with_count=query.asks_for_count)))
-    reader = ODataReader(client, query, complete=complete, on_duplicate=on_duplicate, deadline=ctx.deadline())
-    yield from different(ctx, reader, on_duplicate=on_duplicate)
+    reader = reader_of(step, ctx, client, query)
+    yield from different(ctx, reader, on_duplicate=step.on_duplicate)
     ctx.note("fetched", reader.proof.as_json())
     if reader.empty_dates:
         ctx.note("empty-dates", reader.empty_dates)
