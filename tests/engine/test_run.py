@@ -529,3 +529,29 @@ def test_whatever_the_service_says_stays_in_its_place(work: Workplace) -> None:
         work.job(FETCH)
         work.good_run()
         assert [asked.path for asked in server.asked] == ["/api/Customers"]
+
+
+def test_values_that_no_file_name_can_hold_are_kept_apart_and_told(work: Workplace) -> None:
+    work.job(
+        "version: 1\nparams: {f: {}}\nsteps:\n  - load: data/n.jsonl\n"
+        "  - save: {file: 'p-${{ params.f }}.csv', stamp: false}\n"
+    )
+    for value in ("a-b", "a/b", "a:b"):
+        report = work.good_run(params={"f": value})
+        (path,) = report.outputs
+        part = path.stem.removeprefix("acme-test-p-")
+        if value == "a-b":
+            assert (part, report.warnings) == (value, [])
+        else:
+            told = (
+                f"the file name p-{part}.csv has {part!r} for {value!r}, which cannot stand in one as it is"
+            )
+            assert report.warnings == [told]
+    assert len(work.outputs()) == 3
+
+
+def test_the_time_of_a_run_stands_in_a_file_name_without_ado(work: Workplace) -> None:
+    work.steps("  - load: data/n.jsonl\n  - save: 'at-${{ run.now }}.csv'\n")
+    report = work.good_run()
+    assert report.warnings == []
+    assert re.fullmatch(r"at-[\dT.+-]+\.csv", next(iter(work.outputs())))

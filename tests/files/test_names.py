@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txojobs.errors import ValidationError
-from txojobs.files.names import MAX_PART, clean_part, output_name
+from txojobs.files.names import MAX_PART, clean_part, distinct_part, output_name
 from txojobs.workspace import inside
 
 NOW = datetime(2026, 1, 15, 15, 30, 59, tzinfo=timezone(timedelta(hours=1)))
@@ -88,6 +89,28 @@ def test_a_long_value_is_cut_and_stays_unique() -> None:
     assert all(len(word) == MAX_PART for word in words)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["a/b", "a:b", "a\\b", "a-b", "a--b", "-a-b", "a b", "a-b."],
+        ["../../evil", "evil", ".evil"],
+        ["con", "con_", "con."],
+        ["5", "-5"],
+        ["x" * 300 + "/", "x" * 300 + ":", "x" * 300],
+        ["a\0", "a\ud800", "a"],
+    ],
+)
+def test_two_values_never_become_one_word(texts: list[str]) -> None:
+    words = [distinct_part(text) for text in texts]
+    assert len({word.casefold() for word in words}) == len(texts)
+    assert [distinct_part(word) for word in words] == words
+
+
+@pytest.mark.parametrize("text", ["a-b", "SE", "Göteborg-🐍", "2026-01-15", "1.10", "a_b.c", "e\u0301"])
+def test_a_value_that_can_stand_in_a_name_stays_as_it_is(text: str) -> None:
+    assert distinct_part(text) == clean_part(text) == unicodedata.normalize("NFC", text)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=300))
 def test_a_cleaned_word_is_one_allowed_name_and_stays_itself(
@@ -101,3 +124,7 @@ def test_a_cleaned_word_is_one_allowed_name_and_stays_itself(
     assert inside(folder, word) == folder.resolve() / word
     assert len(word.encode()) <= 2 * MAX_PART + 1
     assert clean_part(word) == word
+    distinct = distinct_part(text)
+    assert inside(folder, distinct) == folder.resolve() / distinct
+    assert len(distinct.encode()) <= 2 * MAX_PART + 1
+    assert distinct_part(distinct) == distinct

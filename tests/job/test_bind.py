@@ -153,6 +153,7 @@ def test_a_condition_that_is_neither_is_an_error_with_its_mark(condition: str) -
 def test_a_file_name_gets_its_values() -> None:
     node = use_of("filter: A\n    rejects: bad-${{ params.p }}.csv").rejects
     assert node is not None
-    assert bind_text(FileName, node, scope(p="a/b")) == "bad-a-b.csv"
+    assert bind_text(FileName, node, scope(p="a-b")) == "bad-a-b.csv"
+    assert bind_text(FileName, node, scope(p="a/b")) == "bad-a-b-c14cddc0.csv"
     with pytest.raises(InvalidJobError):
         bind_text(FileName, node, scope(p=None))

@@ -150,6 +150,7 @@ class Chain:
         with state.tagged(use):
             step = bind_step(use, state.scope())
             state.results[use.key].title = title_of(step)
+            state.tell_changed_names(step)
             file = bind_text(FileName, use.rejects, state.scope()) if use.rejects else None
             rejects = Rejects(file, outputs, state.results[use.key])
             self._rejects.append(rejects)

@@ -10,8 +10,9 @@ from txojobs.context import RunContext
 from txojobs.errors import RunCancelledError, TxoBaseError
 from txojobs.job.bind import bind_text
 from txojobs.job.scope import Scope, run_facts
-from txojobs.job.wiring import needs
+from txojobs.job.wiring import kinds_in, needs
 from txojobs.state.spool import Spool
+from txojobs.steps.kinds import FileName
 
 if TYPE_CHECKING:
     import logging
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from txojobs.engine.services import Services
     from txojobs.job.model import Job, StepUse
     from txojobs.records import JsonValue, Record, RecordStream
+    from txojobs.steps.base import Step
     from txojobs.workspace import Workspace
 
 BATCH_SIZE = 1000
@@ -90,6 +92,14 @@ class RunState:
     def api_of(self, use: StepUse) -> str:
         """Return the name of the service that a step asks."""
         return bind_text(str, use.api, self.scope()) if use.api is not None else self.job.api or "default"
+
+    def tell_changed_names(self, step: Step) -> None:
+        """Warn of each value that could not stand in the name of a file as it is."""
+        for name in kinds_in(step, FileName):
+            for value, part in name.changed():
+                text = f"the file name {name.text} has {part!r} for {value!r}, which cannot stand in one as it is"
+                if text not in self.warnings:
+                    self.warnings.append(text)
 
     def check_cancelled(self) -> None:
         """Raise RunCancelledError when the run was asked to stop."""

@@ -84,12 +84,31 @@ def clean_part(text: str) -> str:
     """Return `text` as one word that can stand in a file name on every system.
 
     Letters, digits, signs and emoji of any script stay. Path separators, what Windows refuses, control and
-    invisible characters and white space become `-`. Two texts may become one word; publishing two outputs
-    with one name is refused, so nothing is lost by that.
+    invisible characters and white space become `-`. Two texts may become one word: see `distinct_part`.
 
     Raises:
         ValidationError: nothing is left.
     """
+    word = _word(text)
+    fits = len(word) <= MAX_PART and len(word.encode()) <= 2 * MAX_PART
+    return _unreserved(word if fits else _cut(word, of=word))
+
+
+def distinct_part(text: str) -> str:
+    """Return `text` as one word, as `clean_part` does; two texts never become one.
+
+    A word that is not the text itself ends with a hash of the text.
+
+    Raises:
+        ValidationError: nothing is left.
+    """
+    word = _word(text)
+    if word == unicodedata.normalize("NFC", text) and not _RESERVED.match(word):
+        return clean_part(text)
+    return _unreserved(_cut(word, of=text))
+
+
+def _word(text: str) -> str:
     kept = "".join(
         "-" if char in _FORBIDDEN or unicodedata.category(char)[0] in "CZ" else char
         for char in unicodedata.normalize("NFC", text)
@@ -99,8 +118,15 @@ def clean_part(text: str) -> str:
         raise ValidationError(
             f"{text[:40]!r} cannot be part of a file name", how_to_fix="use a value with letters or digits"
         )
-    if len(word) > MAX_PART or len(word.encode()) > 2 * MAX_PART:
-        digest = hashlib.sha256(word.encode()).hexdigest()[:8]
-        head = word[: MAX_PART - 9].encode()[: 2 * MAX_PART - 9].decode("utf-8", "ignore")
-        word = f"{head.rstrip('-. ')}-{digest}"
+    return word
+
+
+def _cut(word: str, *, of: str) -> str:
+    """Return the word, cut where it is too long, and a hash."""
+    digest = hashlib.sha256(of.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    head = word[: MAX_PART - 9].encode()[: 2 * MAX_PART - 9].decode("utf-8", "ignore")
+    return f"{head.rstrip('-. ')}-{digest}"
+
+
+def _unreserved(word: str) -> str:
     return _RESERVED.sub(r"\1_", word) if _RESERVED.match(word) else word

@@ -217,11 +217,26 @@ class FileName(Kind):
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:
-        """Return a word that every file system takes; a param of type `file` stays the path that it is."""
-        from txojobs.files.names import clean_part  # noqa: PLC0415
+        """Return a word that every file system takes; a param of type `file` stays the path that it is.
+
+        Two texts never become one word; of dates and times no two can.
+        """
+        from txojobs.files.names import clean_part, distinct_part  # noqa: PLC0415
 
         del before
-        return value if isinstance(value, FilePath) else clean_part(_word(value, "a file name"))
+        word = _word(value, "a file name")
+        if isinstance(value, FilePath):
+            return word
+        return clean_part(word) if hasattr(value, "isoformat") else distinct_part(word)
+
+    def changed(self) -> list[tuple[str, str]]:
+        """Return each value that could not stand in the name as it is, and what stands there instead."""
+        found = []
+        for piece in self.pieces:
+            if isinstance(piece, Spliced) and not hasattr(piece.value, "isoformat"):
+                word, part = _word(piece.value, "a file name"), self.splice(piece.value, "")
+                found += [(word, part)] if part != word else []
+        return found
 
 
 def field_path(name: str) -> JmesPath:
