@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from txojobs.errors import TxoBaseError
+    from txojobs.metadata.described import Described
     from txojobs.records import JsonValue, Record, RecordStream
     from txojobs.workspace import Workspace
 
@@ -55,6 +56,10 @@ class RunContext(NamedTuple):
     """Say which part of what it should read this step went on without: the run ends in part then."""
     progress: Callable[[int | None], None]
     """Tell how many records a source expects, once it knows."""
+    described: Described | None
+    """What a snapshot tells of the records that this step asks for."""
+    warn: Callable[[str], None]
+    """Add a sentence to the warnings of the run."""
     log: logging.Logger
     cancel: threading.Event
     deadline: Callable[[], float]

@@ -44,16 +44,22 @@ class RecordStream:
 
     `columns` is set where the columns are known before the first record is: headers of empty results, types
     of cells and checks come from it. It lists all columns in their order, or is None. `hints` then tells what is
-    known of some of them: those that a step has made or converted.
+    known of some of them: those that a step has made or converted. `expected` are the columns of a stream that stays
+    empty, where its records may bring more.
     """
 
     columns: Columns | None
     batches: Iterator[Batch]
     hints: Columns = ()
+    expected: Columns = ()
 
     def with_batches(self, batches: Iterator[Batch]) -> RecordStream:
         """Return a stream of other batches of the same columns."""
-        return RecordStream(self.columns, batches, self.hints)
+        return RecordStream(self.columns, batches, self.hints, self.expected)
+
+    def all_columns(self) -> Columns | None:
+        """Return the columns, or those that are expected; None where neither can be told."""
+        return self.columns if self.columns is not None else self.expected or None
 
     def known(self) -> Columns:
         """Return what is known of any column, whether or not it is all."""

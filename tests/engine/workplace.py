@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.engine.run import RunRequest, execute
 from txojobs.job.load import load_job
+from txojobs.job.snapshots import Snapshots
 from txojobs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,6 +86,12 @@ class Workplace:
         path.write_text(json.dumps({name.replace("_", "-"): each for name, each in values.items()}))
         path.chmod(0o600)
 
+    def snapshot(self, document: bytes, api: str = "default") -> None:
+        """Keep a `$metadata` document as `txojobs metadata --save` does."""
+        folder = self.root / "schemas" / "services"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{api}.metadata.xml").write_bytes(document)
+
     def job(self, text: str, name: str = "job") -> None:
         (self.root / "jobs" / f"{name}.yaml").write_text(text, encoding="utf-8")
 
@@ -140,11 +147,11 @@ class Workplace:
     # -- runs ---------------------------------------------------------------------------------------------------
 
     def request(self, name: str = "job", **options: Any) -> RunRequest:
-        loaded = load_job(self.root / "jobs" / f"{name}.yaml", shown_as=f"jobs/{name}.yaml")
+        workspace = Workspace(self.root)
+        path = self.root / "jobs" / f"{name}.yaml"
+        loaded = load_job(path, shown_as=f"jobs/{name}.yaml", snapshots=Snapshots(workspace))
         assert loaded.job is not None, loaded.problems
-        return RunRequest(
-            job=loaded.job, workspace=Workspace(self.root), **{"org": "acme", "env": "test", **options}
-        )
+        return RunRequest(job=loaded.job, workspace=workspace, **{"org": "acme", "env": "test", **options})
 
     def run(self, name: str = "job", listener: Listener | None = None, **options: Any) -> RunReport:
         return execute(self.request(name, **options), listener)

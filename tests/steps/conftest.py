@@ -86,6 +86,8 @@ class Bench:
             note=self.notes.__setitem__,
             lack=self.result.lacks.append,
             progress=lambda _: None,
+            described=None,
+            warn=pytest.fail,
             log=logging.getLogger("bench"),
             cancel=threading.Event(),
             deadline=lambda: time.monotonic() + 60,

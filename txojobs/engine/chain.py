@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from txojobs.engine.state import RunState
     from txojobs.job.model import StepUse
-    from txojobs.records import Batch
+    from txojobs.records import Batch, Column, Columns
 
 STEP_TIMEOUT_S = 6 * 3600.0
 
@@ -117,7 +117,7 @@ class Chain:
             outgoing = RecordStream((), iter(()))
         else:
             live = [read for read in use.reads if not self.taking_part.is_gone(read)]
-            outgoing = self._joined(live) if use.reads else RecordStream(use.described, iter(()))
+            outgoing = self._joined(live)
             meter.inputs += [self._meters[read] for read in live if read not in self._spools]
             if state.results[key].state != "left-out":
                 outgoing = self._run(use, outgoing, meter)
@@ -140,7 +140,17 @@ class Chain:
             for stream in streams:
                 yield from stream.batches
 
-        return RecordStream(columns, one_after_the_other(), tuple(known.values()) if columns is None else ())
+        hints = tuple(known.values()) if columns is None else ()
+        return RecordStream(columns, one_after_the_other(), hints, self._expected(streams))
+
+    @staticmethod
+    def _expected(streams: list[RecordStream]) -> Columns:
+        """Return the columns of all streams by name; none where some cannot be told."""
+        each = [stream.all_columns() for stream in streams]
+        found: dict[str, Column] = {}
+        for column in (column for columns in each for column in columns or ()):
+            found.setdefault(column.name, column)
+        return () if any(columns is None for columns in each) else tuple(found.values())
 
     def _run(self, use: StepUse, incoming: RecordStream, meter: Meter) -> RecordStream:
         state = self._state
@@ -164,7 +174,11 @@ class Chain:
                 return stream
 
             ctx = state.context(use, outputs=outputs, read=read, reject=rejects.reject, deadline=deadline)
-            return step.run(ctx, incoming)
+            outgoing = step.run(ctx, incoming)
+            if outgoing.columns is None:
+                described = use.described.columns if use.described is not None else None
+                outgoing.expected = step.outgoing(incoming.all_columns() if use.reads else described) or ()
+            return outgoing
 
     def _deadline_of(self, use: StepUse) -> Callable[[], float]:
         """Return the moment at which a step must be done, counted from the first call."""

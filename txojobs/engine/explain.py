@@ -161,7 +161,7 @@ def paths_in(node: Node) -> Iterator[str]:
 def _fetch(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
     from txojobs.rest.urls import below  # noqa: PLC0415  # only a job that fetches
 
-    query = step.request()
+    query = step.request(described=use.described)
     base = explainer.base_urls.get(use.key) or "<base-url>"
     path = query.first().address if step.url else query.url(with_count=query.asks_for_count)
     method = step.method if step.url else "GET"

@@ -97,9 +97,14 @@ class RunState:
         """Warn of each value that could not stand in the name of a file as it is."""
         for name in kinds_in(step, FileName):
             for value, part in name.changed():
-                text = f"the file name {name.text} has {part!r} for {value!r}, which cannot stand in one as it is"
-                if text not in self.warnings:
-                    self.warnings.append(text)
+                self.warn(
+                    f"the file name {name.text} has {part!r} for {value!r}, which cannot stand in one as it is"
+                )
+
+    def warn(self, sentence: str) -> None:
+        """Add a sentence to the warnings of the run; what is told twice is said once."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def check_cancelled(self) -> None:
         """Raise RunCancelledError when the run was asked to stop."""
@@ -158,6 +163,8 @@ class RunState:
             note=note,
             lack=lack,
             progress=progress,
+            described=use.described,
+            warn=self.warn,
             log=self.log,
             cancel=self.cancel,
             deadline=deadline,

@@ -13,6 +13,7 @@ from txojobs.job.param_specs import sample_scope
 from txojobs.job.wiring import kinds_in
 from txojobs.metadata.addresses import place_of
 from txojobs.metadata.columns import columns_of
+from txojobs.metadata.described import Described
 from txojobs.metadata.expanding import check_expand, check_field, reached_by
 from txojobs.metadata.faults import Fault
 from txojobs.metadata.filter_check import check_filter, check_order
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from txojobs.job.model import Job, StepUse
     from txojobs.job.snapshots import Snapshot, Snapshots
     from txojobs.metadata.model import Service, StructuredType
-    from txojobs.records import Columns
     from txojobs.yaml_source import Node
 
 _OF_PARAMS = {
@@ -42,8 +42,8 @@ _OF_PARAMS = {
 """The category of the values of each type of param."""
 
 
-def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Problem]) -> Columns | None:
-    """Note what a step asks that its service does not have; return the columns of the records, if they are known."""
+def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Problem]) -> Described | None:
+    """Note what a step asks that its service does not have; return what is known of the records."""
     if next(kinds_in(use.sample, EntityPath), None) is None:
         return None
     api = use.api.text if use.api is not None else job.api or "default"
@@ -53,7 +53,7 @@ def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Pro
         where = f", line {err.where.line}" if err.where is not None else ""
         problems.append(Problem(f"{err}{where}", use.where, err.how_to_fix, length=len(use.verb)))
         return None
-    return None if snapshot is None else _Asked(job, use, snapshot, problems).columns()
+    return None if snapshot is None else _Asked(job, use, snapshot, problems).described()
 
 
 class _Records(NamedTuple):
@@ -76,8 +76,8 @@ class _Asked:
             else {use.cls.main or "": options}
         )
 
-    def columns(self) -> Columns | None:
-        """Check all options; return the columns of the records, None where they cannot be known."""
+    def described(self) -> Described | None:
+        """Check all options; return what is known of the records, None where that is nothing."""
         node = self._options.get("entity")
         if not isinstance(node, Scalar):
             return None
@@ -92,7 +92,8 @@ class _Asked:
         for key in _scalars(self._options.get("key")):
             self._note(key, check_field(key.text, self._service, records.kind, of=records.name))
         self._expand(self._options.get("expand"), records)
-        return None if self._is_open() else columns_of(self._service, records.kind)
+        columns = None if self._is_open() else columns_of(self._service, records.kind)
+        return Described(self._service, records.kind, columns)
 
     def _is_open(self) -> bool:
         """Whether something that is not known yet may add fields to the records."""

@@ -72,6 +72,7 @@ class _Everywhere:
 
     def __init__(self, use: StepUse) -> None:
         self._use = use
+        self.described = use.described
 
     def at(self, option: str) -> Any:
         del option

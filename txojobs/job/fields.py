@@ -24,7 +24,8 @@ def check_fields(job: Job, problems: list[Problem]) -> None:
         if incoming is not None:
             for columns, expressions in use.sample.stages(incoming):
                 _check(use, expressions, {column.name for column in columns}, problems)
-        use.columns = use.sample.outgoing(incoming if use.reads else use.described)
+        described = use.described.columns if use.described is not None else None
+        use.columns = use.sample.outgoing(incoming if use.reads else described)
 
 
 def incoming_columns(job: Job, use: StepUse) -> Columns | None:

@@ -19,9 +19,12 @@ from txojobs.yaml_limits import MAX_BYTES
 from txojobs.yaml_source import Mapping, Scalar, Sequence, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from txojobs.job.model import StepUse
     from txojobs.job.snapshots import Snapshots
+    from txojobs.metadata.described import Described
     from txojobs.yaml_source import Entry, Node
 
 TOP_LEVEL = ("version", "name", "description", "params", "api", "timezone", "steps")
@@ -110,8 +113,8 @@ def _job(
         problems.append(_no_list_of_steps(steps.value))
         return None
     before = len(problems)
-    job.steps = read_steps(job, steps.value, problems)
-    asked = _asked(job, snapshots)
+    asked: list[Problem] = []  # they hinder no other check, and no other problem hinders them
+    job.steps = read_steps(job, steps.value, problems, look_up=_looking_up(job, snapshots, asked))
     if len(problems) == before or all(each.severity == "warning" for each in problems[before:]):
         wire(job, problems)
         if all(
@@ -134,15 +137,15 @@ def _no_list_of_steps(node: Node) -> Problem:
     )
 
 
-def _asked(job: Job, snapshots: Snapshots | None) -> list[Problem]:
-    """Return what the services do not have; they hinder no other check, and no other problem hinders them."""
-    problems: list[Problem] = []
-    if snapshots is not None and snapshots.there:
-        from txojobs.job.asked import check_asked  # noqa: PLC0415  # only where a service is described
+def _looking_up(
+    job: Job, snapshots: Snapshots | None, problems: list[Problem]
+) -> Callable[[StepUse], Described | None] | None:
+    """Return what looks up the records of a step in the snapshot of its service; None without snapshots."""
+    if snapshots is None or not snapshots.there:
+        return None
+    from txojobs.job.asked import check_asked  # noqa: PLC0415  # only where a service is described
 
-        for use in job.steps:
-            use.described = check_asked(job, use, snapshots, problems)
-    return problems
+    return lambda use: check_asked(job, use, snapshots, problems)
 
 
 def _name(entry: Entry | None, stem: str, reader: Reader, start: Mark) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from txojobs.errors import Mark
+    from txojobs.metadata.described import Described
     from txojobs.records import Columns
     from txojobs.steps.base import Step
     from txojobs.yaml_source import Node, Scalar
@@ -60,8 +61,8 @@ class StepUse:
     description: str = ""
     columns: Columns | None = None
     """What is known of its outgoing columns before the run."""
-    described: Columns | None = None
-    """The fields of the records that a source asks for, where a snapshot of the service tells them."""
+    described: Described | None = None
+    """What a snapshot of the service tells of the records that a source asks for."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -25,11 +25,15 @@ from txojobs.suggest import nearest
 from txojobs.yaml_source import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from txojobs.job.model import Job
+    from txojobs.metadata.described import Described
     from txojobs.steps.base import Step
     from txojobs.yaml_source import Entry, Node
+
+    LookUp: TypeAlias = Callable[[StepUse], Described | None]
 
 COMMON = ("id", "from", "api", "if", "timeout", "on-error", "rejects", "description", "disabled")
 LATER = ("for-each",)
@@ -43,8 +47,13 @@ MAX_STEPS = 200
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
-def read_steps(job: Job, node: Sequence, problems: list[Problem]) -> list[StepUse]:
-    """Return the steps that are sound; each fault of the others is in `problems`."""
+def read_steps(
+    job: Job, node: Sequence, problems: list[Problem], *, look_up: LookUp | None = None
+) -> list[StepUse]:
+    """Return the steps that are sound; each fault of the others is in `problems`.
+
+    `look_up` says what a snapshot tells of the records that a step asks for.
+    """
     if len(node.items) > MAX_STEPS:
         message = f"a job has at most {MAX_STEPS} steps, and this one has {len(node.items):,}"
         problems.append(Problem(message, node.items[MAX_STEPS].where, "split it into several jobs"))
@@ -59,7 +68,7 @@ def read_steps(job: Job, node: Sequence, problems: list[Problem]) -> list[StepUs
     )
     uses = []
     for number, item in enumerate(node.items, 1):
-        use = _StepReader(scope, problems).step(item, number)
+        use = _StepReader(scope, problems, look_up).step(item, number)
         if use is not None:
             uses.append(use)
     return uses
@@ -86,7 +95,8 @@ def _ids(node: Sequence, problems: list[Problem]) -> dict[str, Mark]:
 class _View:
     """What a step may know of its job while it is checked: see base.JobView."""
 
-    def __init__(self, verb: str, options: Node, where: Mark) -> None:
+    def __init__(self, verb: str, options: Node, where: Mark, described: Described | None) -> None:
+        self.described = described
         self._verb = verb
         self._options = options
         self._where = where
@@ -99,7 +109,8 @@ class _View:
 
 
 class _StepReader:
-    def __init__(self, scope: Scope, problems: list[Problem]) -> None:
+    def __init__(self, scope: Scope, problems: list[Problem], look_up: LookUp | None) -> None:
+        self.look_up = look_up
         self.scope = scope
         self.problems = problems
         self.reader = Reader(problems)
@@ -121,7 +132,8 @@ class _StepReader:
         where = entry.key.where
         use = self._common(node, verb, cls, entry, number)
         if use is not None:
-            for problem in use.sample.check(_View(verb, entry.value, where)):
+            use.described = self.look_up(use) if self.look_up is not None else None
+            for problem in use.sample.check(_View(verb, entry.value, where, use.described)):
                 self.problems.append(problem._replace(where=problem.where or where))
         return use
 

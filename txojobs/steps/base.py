@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from txojobs.context import RunContext
     from txojobs.errors import Mark, Problem
+    from txojobs.metadata.described import Described
     from txojobs.records import Columns, RecordStream
     from txojobs.steps.kinds import JmesPath
     from txojobs.workspace import Workspace
@@ -34,6 +35,9 @@ class Memory(Enum):
 
 class JobView(Protocol):
     """What a step may know of its job while it is checked, before any request."""
+
+    described: Described | None
+    """What a snapshot tells of the records that the step asks for."""
 
     def at(self, option: str) -> Mark:
         """Return where an option of this step stands, or the step itself when it is left out."""

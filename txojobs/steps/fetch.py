@@ -132,16 +132,19 @@ class Fetch(Collection):
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield page after page, in the service's order."""
-        fixed = self.outgoing(None) is not None  # else the service may send more than its description says
-        return RecordStream(self.outgoing(records.columns) if fixed else None, self._pages(ctx))
+        del records
+        known = self.outgoing(ctx.described.columns if ctx.described is not None else None)
+        if self.outgoing(None) is not None:
+            return RecordStream(known, self._pages(ctx))
+        return RecordStream(None, self._pages(ctx), known or ())  # more may come than the snapshot says
 
     def _pages(self, ctx: RunContext) -> Iterator[Batch]:
         from txojobs.steps.fetching import pages_of  # noqa: PLC0415  # requests and all that: only when a job runs
 
         return pages_of(ctx, self)
 
-    def request(self, limit: int | None = None, *, odata: str = "v4") -> Any:
-        """Return the query that is sent; `limit` is `--limit`."""
+    def request(self, limit: int | None = None, *, odata: str = "v4", described: Any = None) -> Any:
+        """Return the query that is sent; `limit` is `--limit`, `described` what a snapshot tells."""
         if self.url is not None:
             return collection_query(self, limit)
-        return entity_query(self, limit, odata=odata)
+        return entity_query(self, limit, odata=odata, described=described)

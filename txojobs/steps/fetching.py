@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from txojobs.context import RunContext
 from txojobs.records import Batch
+from txojobs.steps.as_described import AsDescribed, described_for
 from txojobs.steps.companies import read_fetch
+from txojobs.steps.odata_options import COMPANY_FIELDS
 from txojobs.steps.reading import read_collection
 from txojobs.steps.selected import held_to
 
@@ -18,7 +20,14 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
     client = ctx.rest()
     if step.url is not None:
         return read_collection(ctx, client, step)
-    pages = read_fetch(step, ctx, client, step.request(ctx.limit, odata=client.settings.odata))
+    odata, name = client.settings.odata, step.entity.text if step.entity is not None else ""
+    described = described_for(ctx, name, odata=odata)
+    pages = read_fetch(step, ctx, client, step.request(ctx.limit, odata=odata, described=described))
     if step.apply:
         return pages
+    if described is not None:
+        told = AsDescribed(described, name=name, tell=ctx.warn)
+        pages = told.typed(
+            pages, all_fields=not (step.select or step.labels), ours=COMPANY_FIELDS if step.companies else ()
+        )
     return held_to(step.select, pages, columns=step.outgoing(None), optional=step.optional)

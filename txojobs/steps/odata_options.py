@@ -15,6 +15,7 @@ from txojobs.steps.paging_options import as_group
 from txojobs.steps.spec import Doc
 
 if TYPE_CHECKING:
+    from txojobs.metadata.described import Described
     from txojobs.steps.fetch import Fetch
 
 
@@ -84,31 +85,47 @@ def expansions(given: tuple[str, ...] | Mapping[str, Expand], *, odata: str) -> 
     }
 
 
-def entity_query(step: "Fetch", limit: int | None, *, odata: str) -> Any:
-    """Return the query that a fetch sends; `limit` is `--limit`."""
+def key_of_fetch(step: "Fetch", described: "Described | None") -> tuple[str, ...]:
+    """Return the key that the job names, else the one that the snapshot tells, where it can be read unseen."""
+    if step.key or described is None or step.complete == "none" or step.limit or step.apply:
+        return step.key
+    key = described.key
+    comes_along = not step.select or "*" in step.select or {*key} <= {*step.select}
+    return key if comes_along or columns_of_fetch(step, None) is not None else ()
+
+
+def entity_query(
+    step: "Fetch", limit: int | None, *, odata: str, described: "Described | None" = None
+) -> Any:
+    """Return the query that a fetch sends; `limit` is `--limit`.
+
+    Where the key comes from the snapshot, its fields are read, too, and what was not selected is dropped later.
+    """
     from txojobs.rest.query import EntityQuery  # noqa: PLC0415
 
     limits = [each for each in (step.limit, limit) if each is not None]
     ordered = {each.split()[0] for each in step.order_by if each.strip()}
     own = {"$search": step.search, "$apply": step.apply.in_dialect(odata) if step.apply else None}
+    key = key_of_fetch(step, described)
+    everything = not step.select or "*" in step.select
+    unread = () if everything else tuple(name for name in key if name not in step.select)
     return EntityQuery(
         entity=step.entity.in_dialect(odata) if step.entity is not None else "",
-        select=step.select,
+        select=(*step.select, *unread),
         filter=conditions(step.filter, odata=odata),
         expand=expansions(step.expand, odata=odata),
         order_by=step.order_by,
-        adds_to_order=()
-        if step.complete == "none"
-        else tuple(name for name in step.key if name not in ordered),
+        adds_to_order=() if step.complete == "none" else tuple(name for name in key if name not in ordered),
         page_size=step.page_size,
         limit=min(limits) if limits else None,
-        key=step.key,
+        key=key,
         count=step.complete != "none",
         headers=step.headers,
         extra={**{name: value for name, value in own.items() if value}, **parameters(step.query)},
         keep_annotations=step.annotations,
         labels=step.labels,
         odata=odata,
+        types=described.types if described is not None else {},
     )
 
 
@@ -167,7 +184,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
             yield Problem(
                 f"key names {name!r}, which select does not read", job.at("key"), f"add {name} to select"
             )
-    if not step.key:
+    if not key_of_fetch(step, job.described):
         yield from _without_key(step, job)
     if step.limit is not None and step.complete in ("count", "verify"):
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"

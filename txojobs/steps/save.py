@@ -95,7 +95,9 @@ class Save(Step):
             return
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         writer = format_of(self.file.text).open_writer(
-            path, columns=records.columns, options=self._options(ctx, hints=records.hints)
+            path,
+            columns=records.columns if first else records.all_columns(),
+            options=self._options(ctx, hints=records.hints),
         )
         self._note(ctx, (yield from writing(writer, chain([] if first is None else [first], batches))))
 

@@ -47,6 +47,8 @@ def write_workbook(
     try:
         for name, stream in streams:
             first = next(stream.batches, None)
+            if first is None:
+                stream.columns = stream.all_columns()
             waiting.append((name, stream.with_batches(chain([first] if first else [], stream.batches))))
             if first is not None:
                 book = book or open_book()
