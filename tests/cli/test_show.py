@@ -96,7 +96,7 @@ def test_warns_of_what_a_source_leaves_unproven(workspace: Path) -> None:
     done = invoke("show", "bare")
     assert done.err.count("warning: no key: ") == 1
     assert "no key" not in done.out
-    assert "warning: fetch-1 has no order-by" in done.out
+    assert "warning: fetch-1 has neither order-by nor key" in done.out
 
 
 def test_a_faulty_job_shows_every_problem(workspace: Path) -> None:

@@ -59,6 +59,52 @@ def test_a_warning_ends_with_0_and_is_an_error_when_asked(work: Workplace) -> No
     assert work.command("validate", "--strict").code == 2
 
 
+def test_a_job_that_writes_nothing_is_a_warning(work: Workplace) -> None:
+    work.steps("  - load: data/n.jsonl\n  - filter: n > 1\n", "silent")
+    done = work.command("validate")
+    assert done.code == 0
+    assert "jobs/silent.yaml:4:5: warning: this job writes nothing: it has no save step" in done.out
+    assert "fix: add `- save: silent.xlsx` below it" in done.out
+    assert "1 warning in 1 of 3 files" in done.out
+
+
+def test_a_param_that_nothing_uses_is_a_warning(work: Workplace) -> None:
+    work.job(
+        "version: 1\nparams:\n  a: {type: integer}\n  b: {type: boolean}\n  c: {}\n  d: {}\n  e: {}\nsteps:\n"
+        "  - {id: x, if: '${{ params.b }}', rejects: 'r-${{ params.c }}.csv', load: data/n.jsonl}\n"
+        "  - {from: x, filter: 'n > ${{ params.a }}', api: '${{ params.d }}'}\n  - save: n.csv\n"
+    )
+    done = work.command("validate", "jobs/job.yaml")
+    assert "jobs/job.yaml:7:3: warning: no step uses the param 'e'" in done.out
+    assert "1 warning in 1 of 1 file" in done.out
+
+
+STABLE = "  - load: data/n.jsonl\n  - save: {file: %s, stamp: false}\n"
+
+
+def test_two_jobs_that_write_the_same_file_are_warned_of_at_both(work: Workplace) -> None:
+    work.steps(STABLE % "Sub/All.csv", "one")
+    work.steps(STABLE % "sub/all.csv", "two")
+    work.steps(STABLE % "other.csv", "three")
+    work.steps("  - load: data/n.jsonl\n  - save: sub/all.csv\n", "stamped")
+    work.steps(
+        "  - load: data/n.jsonl\n  - {disabled: true, save: {file: sub/all.csv, stamp: false}}\n", "off"
+    )
+    done = work.command("validate")
+    assert done.code == 0
+    assert "jobs/one.yaml:4:18: warning: jobs/two.yaml writes 'Sub/All.csv', too" in done.out
+    assert "jobs/two.yaml:4:18: warning: jobs/one.yaml writes 'sub/all.csv', too" in done.out
+    assert "2 warnings in 2 of 7 files" in done.out
+
+
+def test_a_file_of_a_job_that_is_not_checked_now_is_compared_too(work: Workplace) -> None:
+    work.steps(STABLE % "all.csv", "one")
+    work.steps(STABLE % "all.csv", "two")
+    done = work.command("validate", "jobs/two.yaml")
+    assert "warning: jobs/one.yaml writes 'all.csv', too" in done.out
+    assert "1 warning in 1 of 1 file" in done.out
+
+
 def test_only_what_is_named_is_checked_and_needs_no_workspace(work: Workplace, tmp_path: Path) -> None:
     work.steps(BAD, "bad")
     assert work.command("validate", "jobs/good.yaml").code == 0

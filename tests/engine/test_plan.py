@@ -294,10 +294,15 @@ def test_a_stream_that_several_read_is_kept_on_disk(workspace: Workspace) -> Non
 
 
 def test_warns_of_a_source_without_order(workspace: Workspace) -> None:
-    steps = "  - {id: a, fetch: {entity: A, key: [No]}}\n  - {id: b, fetch: {entity: B, order-by: [No]}}\n"
-    save = "  - save: {file: a.xlsx, sheets: {A: a, B: b}}\n"
+    steps = (
+        "  - {id: a, fetch: {entity: A}}\n  - {id: b, fetch: {entity: B, order-by: [No]}}\n"
+        "  - {id: c, fetch: {entity: C, key: [No]}}\n"
+        "  - {id: d, fetch: {entity: D, key: [No], complete: none}}\n"  # there the key orders nothing
+    )
+    save = "  - save: {file: a.xlsx, sheets: {A: a, B: b, C: c, D: d}}\n"
     assert plan(workspace, HEAD + steps + save).warnings == (
-        "a has no order-by: the order may differ from run to run",
+        "a has neither order-by nor key: the order may differ from run to run",
+        "d has no order-by: the order may differ from run to run",
     )
 
 

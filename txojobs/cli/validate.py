@@ -12,12 +12,13 @@ from txojobs.cli.exit_codes import DONE, INVALID
 from txojobs.cli.finding import EXTENSIONS, job_files, shown
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import plural, show_problem
-from txojobs.errors import ConfigurationError, Problem
+from txojobs.errors import ConfigurationError, Mark, Problem
 from txojobs.job.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from txojobs.job.model import Job
     from txojobs.workspace import Workspace
 
 FORMATS = ("text", "json", "github", "sarif")
@@ -49,7 +50,10 @@ def validate(ctx: click.Context, files: tuple[Path, ...], *, form: str, strict: 
             example="txojobs init",
         )
     snapshots = Snapshots(workspace) if workspace is not None else None
-    found = [(path, check_file(path, workspace, snapshots)) for path in checked]
+    jobs: dict[Path, Job] = {}
+    found = [(path, check_file(path, workspace, snapshots, jobs)) for path in checked]
+    if jobs and workspace is not None:
+        _compare(found, jobs, workspace)
     problems = [problem for _, each in found for problem in each]
     faulty = sum(1 for _, each in found if each)
     if form == "text":
@@ -79,13 +83,47 @@ def _everything(workspace: Workspace | None) -> list[Path]:
     return job_files(workspace) + sorted(path for path in config.glob("*.json") if path.is_file())
 
 
-def check_file(path: Path, workspace: Workspace | None, snapshots: Snapshots | None = None) -> list[Problem]:
-    """Return the problems of one file: a job by its extension .yaml or .yml, a configuration by .json."""
+def _compare(found: list[tuple[Path, list[Problem]]], jobs: dict[Path, Job], workspace: Workspace) -> None:
+    """Add what comes to light between the jobs that were checked and all those of the workspace."""
+    from txojobs.job.advice import shared_files, stable_files  # noqa: PLC0415
+    from txojobs.job.load import load_job  # noqa: PLC0415
+
+    if not any(stable_files(job) for job in jobs.values()):
+        return
+    everyone = dict(jobs)
+    for path in job_files(workspace):
+        if path.resolve() not in everyone:
+            other = load_job(path, shown_as=shown(path, workspace)).job
+            if other is not None:
+                everyone[path.resolve()] = other
+    for number, (path, problems) in enumerate(found):
+        mine = path.resolve()
+        if mine in jobs:
+            others = [job for each, job in everyone.items() if each != mine]
+            found[number] = (path, _sorted([*problems, *shared_files(jobs[mine], others)]))
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.where or Mark("", 0, 0))
+
+
+def check_file(
+    path: Path, workspace: Workspace | None, snapshots: Snapshots | None, jobs: dict[Path, Job]
+) -> list[Problem]:
+    """Return the problems of one file: a job by its extension .yaml or .yml, a configuration by .json.
+
+    A job without errors is put into `jobs`, by its path with links resolved.
+    """
     name = shown(path, workspace) if workspace is not None else str(path)
     if path.suffix in EXTENSIONS:
+        from txojobs.job.advice import advice  # noqa: PLC0415
         from txojobs.job.load import load_job  # noqa: PLC0415
 
-        return load_job(path, shown_as=name, snapshots=snapshots).problems
+        loaded = load_job(path, shown_as=name, snapshots=snapshots)
+        if loaded.job is None:
+            return loaded.problems
+        jobs[path.resolve()] = loaded.job
+        return _sorted([*loaded.problems, *advice(loaded.job)])
     if path.suffix == ".json":
         from txojobs.config import check_config_file  # noqa: PLC0415
 

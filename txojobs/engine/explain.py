@@ -13,7 +13,7 @@ from txojobs.errors import InvalidJobError, TxoBaseError
 from txojobs.files.names import split_extension
 from txojobs.job.bind import bind_condition, bind_step, bind_text
 from txojobs.job.scope import Scope
-from txojobs.steps import templates
+from txojobs.job.wiring import paths_in
 from txojobs.steps.fitting import Unknown
 from txojobs.steps.kinds import FileName, JmesPath
 from txojobs.yaml_source import Mapping, Scalar, Sequence
@@ -144,18 +144,6 @@ class Explainer:
         if entry is not None and isinstance(entry.value, Scalar) and self.is_open(entry.value):
             return entry.value.text.strip()
         return f"{value:,}"
-
-
-def paths_in(node: Node) -> Iterator[str]:
-    """Yield the path of each `${{ }}` in a node."""
-    if isinstance(node, Scalar):
-        yield from (hole.path for hole in templates.holes(node.text))
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from paths_in(item)
-    else:
-        for entry in node.entries.values():
-            yield from paths_in(entry.value)
 
 
 def _fetch(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:

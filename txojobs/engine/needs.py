@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.config.names import injected_name
-from txojobs.engine.explain import paths_in
 from txojobs.errors import ValidationError
 from txojobs.job.snapshots import snapshot_path
+from txojobs.job.wiring import paths_in
 from txojobs.rest.credential_secrets import SECRET_OF, secret_name
 from txojobs.rest.credential_settings import inferred_auth
 from txojobs.rest.oauth_settings import OAUTH_KEYS, SOURCES
@@ -37,8 +37,7 @@ def needs_of(steps: Iterable[StepUse], apis: Iterable[str], config: Config | Non
         for need in _of_service(api, config):
             found.setdefault(need.name, need)
     for use in steps:
-        nodes = [node for node in (use.options, use.condition, use.rejects, use.api) if node is not None]
-        for path in (path for node in nodes for path in paths_in(node)):
+        for path in (path for node in use.nodes() for path in paths_in(node)):
             if path.startswith("config."):
                 name = path.removeprefix("config.")
                 found.setdefault(name, Need(name, None if config is None else _has(config, name)))

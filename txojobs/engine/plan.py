@@ -10,14 +10,15 @@ import dataclasses
 import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from txojobs.config.names import looks_like_secret
-from txojobs.engine.explain import Explainer, NamingScope, PlannedStep, paths_in
+from txojobs.engine.explain import Explainer, NamingScope, PlannedStep
 from txojobs.engine.needs import ASKING, Need, base_url, checked_by, needs_of
 from txojobs.job.bind import bind_text
 from txojobs.job.params import param_values
 from txojobs.job.scope import Scope, run_facts
+from txojobs.job.wiring import paths_in
 from txojobs.redact import HIDDEN, Redactor
 from txojobs.steps.base import Memory
 from txojobs.steps.fitting import Unknown
@@ -199,6 +200,8 @@ def _warnings(job: Job) -> list[str]:
     for use in job.steps:
         if use.verb not in ASKING or getattr(use.sample, "url", None):
             continue  # whether and how a REST service sorts, its query says in its own words
-        if not getattr(use.sample, "order_by", ()):
-            found.append(f"{use.key} has no order-by: the order may differ from run to run")
+        fetch: Any = use.sample
+        if not fetch.request().whole_order:  # the key completes it
+            lacks = "no order-by" if fetch.key else "neither order-by nor key"
+            found.append(f"{use.key} has {lacks}: the order may differ from run to run")
     return found

@@ -64,6 +64,10 @@ class StepUse:
     described: Described | None = None
     """What a snapshot of the service tells of the records that a source asks for."""
 
+    def nodes(self) -> list[Node]:
+        """Return each part of the step in which `${{ }}` may stand."""
+        return [node for node in (self.options, self.condition, self.rejects, self.api) if node is not None]
+
 
 @dataclass(kw_only=True, eq=False)
 class Job:

@@ -9,14 +9,16 @@ import dataclasses
 from typing import TYPE_CHECKING, TypeVar
 
 from txojobs.errors import Problem
+from txojobs.steps import templates
 from txojobs.steps.base import Role
 from txojobs.steps.kinds import FileName, Kind, StepRef
-from txojobs.yaml_source import Scalar
+from txojobs.yaml_source import Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from txojobs.job.model import Job, StepUse
+    from txojobs.yaml_source import Node
 
 K = TypeVar("K", bound=Kind)
 
@@ -81,6 +83,18 @@ def kinds_in(value: object, kind: type[K]) -> Iterator[K]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from kinds_in(getattr(value, field.name), kind)
+
+
+def paths_in(node: Node) -> Iterator[str]:
+    """Yield the path of each `${{ }}` in a node."""
+    if isinstance(node, Scalar):
+        yield from (hole.path for hole in templates.holes(node.text))
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from paths_in(item)
+    else:
+        for entry in node.entries.values():
+            yield from paths_in(entry.value)
 
 
 def needs(use: StepUse) -> tuple[str, ...]:

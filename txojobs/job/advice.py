@@ -1,0 +1,63 @@
+"""What is allowed in a job and yet hardly meant: told by `txojobs validate` as warnings.
+
+A run tells of what it has not written by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from txojobs.errors import Problem
+from txojobs.job.wiring import kinds_in, paths_in
+from txojobs.steps.base import Role
+from txojobs.steps.kinds import FileName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from txojobs.job.model import Job
+
+
+def advice(job: Job) -> Iterator[Problem]:
+    """Yield a warning when nothing is written, and for each param that nothing uses."""
+    if not any(use.cls.role in (Role.SINK, Role.WRITER) for use in job.steps):
+        last = job.steps[-1]
+        yield Problem(
+            "this job writes nothing: it has no save step",
+            last.where,
+            f"add `- save: {job.name}.xlsx` below it",
+            severity="warning",
+            length=len(last.verb),
+        )
+    used = {path for use in job.steps for node in use.nodes() for path in paths_in(node)}
+    for name, param in job.params.items():
+        if f"params.{name}" not in used:
+            yield Problem(
+                f"no step uses the param {name!r}",
+                param.where,
+                f"write ${{{{ params.{name} }}}} where it belongs, or delete it",
+                severity="warning",
+                length=len(name),
+            )
+
+
+def shared_files(job: Job, others: Iterable[Job]) -> Iterator[Problem]:
+    """Yield a warning for each file with a stable name that another job writes, too."""
+    mine = stable_files(job)
+    for other in others if mine else ():
+        for name in mine.keys() & stable_files(other).keys():
+            file = mine[name]
+            yield Problem(
+                f"{other.path} writes {file.text!r}, too: the job that runs last replaces the file of the other",
+                file.where,
+                "name one of them otherwise, or leave out `stamp: false`",
+                severity="warning",
+                length=len(file.text),
+            )
+
+
+def stable_files(job: Job) -> dict[str, FileName]:
+    """Return each file whose name is known and the same in each run, by its name as file systems compare it."""
+    sinks = [use.sample for use in job.steps if use.cls.role is Role.SINK and not use.disabled]
+    files = (file for each in sinks if not getattr(each, "stamp", True) for file in kinds_in(each, FileName))
+    return {file.text.replace("\\", "/").casefold(): file for file in files if not file.is_sample}
