@@ -16,10 +16,11 @@ from txojobs.exact_json import encode
 from txojobs.rest.answer_records import field_watch, read_answer, records_in, refuse_misspelt
 from txojobs.rest.completeness import Wording
 from txojobs.rest.continuation import goes_on
-from txojobs.rest.guard import WalkGuard, forgotten
+from txojobs.rest.guard import REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
 from txojobs.rest.paging import Asked, End, Got
 from txojobs.rest.reader import Aim, CompleteReader
+from txojobs.rest.urls import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,6 +113,8 @@ class CollectionWalk:
                 return
             asked = self._after(page, got, record)
         self.ended_by = asked.reason
+        if asked.doubt and self.pages == 1 and self.count_note and query.count:
+            self.count_note += f", and {asked.doubt}"
         if self._watch is not None and query.records is not None:
             refuse_misspelt(self._watch, query.records, query.name)
 
@@ -123,12 +126,13 @@ class CollectionWalk:
         query = self._query
         name = f"page {self.pages + 1} of {query.name}"
         body = None if query.method == "GET" else (asked.body or {})
-        self._guard.asks(asked.address, body=b"" if body is None else encode(dict(body)), page=name)
+        address = below(self._client.settings.base_url, asked.address)
+        self._guard.asks(address, body=b"" if body is None else encode(dict(body)), page=name)
         self.requests += 1
         try:
             value, answer = self._client.fetch(
                 query.method,
-                asked.address,
+                address,
                 parse=partial(_read, optional=query.optional),
                 headers=query.headers,
                 json=None if body is None else dict(body),
@@ -163,7 +167,12 @@ class CollectionWalk:
             came = told
         if records:
             mark = encode([len(records), records[0], records[-1]])
-            self._guard.begins(mark, page=self.pages, what="holds the same records as")
+            self._guard.begins(
+                mark,
+                page=self.pages,
+                what="holds the same records as",
+                how_to_fix=REPEATS if query.paging.links in _FORGETS else _SAME_AGAIN,
+            )
         self._came += came
         got = Got(page.value, page.headers, page.url, came, self._came, self.pages, self._total)
         if query.total is not None:
@@ -209,6 +218,10 @@ class CollectionWalk:
         return self._total
 
 
+_SAME_AGAIN = (
+    "check `as` in paging: the service may not know it; and when it gives its last page again to whoever asks behind "
+    "it, say what ends the sequence: total, total-pages or has-more"
+)
 _BEHIND_THE_END = (
     "if there is no such page, say what ends the sequence: total, total-pages or has-more; else correct what the "
     "service names"

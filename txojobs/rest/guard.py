@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from txojobs.errors import ApiError
 
 MAX_EMPTY_PAGES = 100
+REPEATS = "run again while nobody changes records, or report it to the provider of the service"
 _LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -43,7 +44,14 @@ class WalkGuard:
                 how_to_fix="report it to the provider of the service",
             )
 
-    def begins(self, mark: bytes, *, page: int, what: str = "begins with a record that began") -> None:
+    def begins(
+        self,
+        mark: bytes,
+        *,
+        page: int,
+        what: str = "begins with a record that began",
+        how_to_fix: str = REPEATS,
+    ) -> None:
         """Note what a page is known by.
 
         Raises:
@@ -52,7 +60,7 @@ class WalkGuard:
         if _is_known(self._begun, mark):
             raise IncompleteReadError(
                 f"page {page} of {self._name} {what} an earlier page: the service repeats itself",
-                how_to_fix="run again while nobody changes records, or report it to the provider of the service",
+                how_to_fix=how_to_fix,
             )
 
     def brought(self, records: Sized, *, how_to_fix: str) -> None:

@@ -45,10 +45,14 @@ class Got(NamedTuple):
 
 
 class End(NamedTuple):
-    """There is no further page. `told` says that the service said so outright."""
+    """There is no further page. `told` says that the service said so outright.
+
+    `doubt` says what should have told it and was not in the answer.
+    """
 
     reason: str
     told: bool
+    doubt: str | None = None
 
 
 class Paging(Protocol):
@@ -143,7 +147,7 @@ class HasMore:
             return value.lower() == "true"
         if not isinstance(value, bool):
             raise ApiOperationError(
-                f"has-more ({self.expression.text}) gives neither true nor false in the answer of page",
+                f"has-more ({self.expression.text}) gives neither true nor false",
                 how_to_fix="correct the expression: nothing else says whether there is more",
             )
         return value

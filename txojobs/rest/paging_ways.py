@@ -129,7 +129,9 @@ def _no(place: Found, got: Got, reason: str, *, more: bool | None) -> End:
             f"the service says that there is more, but {place} does not say where",
             how_to_fix="correct where the next page is looked for",
         )
-    return End(reason, told=not place.told_nothing(got))
+    if place.told_nothing(got):
+        return End(reason, told=False, doubt=f"there is no {place} in the answer")
+    return End(reason, told=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +196,9 @@ class Numbered:
         end = self.ending.reached(got)
         if end is not None:
             return end
+        if not (got.came or self.by_page):
+            raise ApiOperationError(
+                "the service says that there is more, but gave nothing, so that the offset does not advance",
+                how_to_fix="report it to the provider of the service, or page in another way that it offers",
+            )
         return self.sent.put(asked, self.start + (got.pages if self.by_page else got.so_far))

@@ -87,6 +87,13 @@ def _check_sent(step: Fetch, job: JobView) -> Iterator[Problem]:
     if step.page_size is None and paging.size_as is not None:
         yield Problem("paging has size-as, and fetch no page-size to send", job.at("paging"), "add page-size")
     names = [paging.size_as, paging.as_ if paging.kind in ("offset", "page") else None]
+    written = step.url.text.partition("?")[2] if step.url is not None else ""
+    in_url = {pair.partition("=")[0] for pair in written.split("&")}
+    for name in (paging.as_, paging.size_as) if paging.in_ == "query" else ():
+        if name is not None and name in in_url:
+            yield Problem(
+                f"paging sends {name}, and url has it, too", job.at("url"), f"take {name} out of url"
+            )
     for name in names if paging.in_ == "query" else ():
         if name is not None and name in step.query:
             yield Problem(

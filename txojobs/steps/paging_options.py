@@ -129,6 +129,13 @@ def paging_faults(paging: Paging, *, has_total: bool) -> Iterator[tuple[str, str
             yield f"paging: {kind} needs {' or '.join(group)}", f"add {group[0]} to paging"
         elif set(group) <= set(written) and len(group) > 1:
             yield f"paging takes {' or '.join(group)}, not both", "delete one of them"
+    if paging.alone and paging.in_ == "body":
+        yield "paging: alone is about parameters, and the cursor is sent in the body", "delete alone"
+    if paging.start is not None and paging.start < 0:
+        yield (
+            f"paging: start must be at least 0, not {paging.start}",
+            "write the number of the first record or page",
+        )
     deciding = [name for name in DECIDERS if name in written]
     if len(deciding) > 1:
         yield f"paging: {' and '.join(deciding)} both say what ends the sequence", "delete one of them"
