@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from tests.cli.invoking import JOB, invoke, make_workspace
 from tests.metadata.documents import V2, V4
+from txojobs.cli.main import cli
 
 REPOSITORY = Path(__file__).parents[2]
 SHELLS = ("bash", "zsh", "fish")
@@ -80,6 +82,13 @@ def offered_by_bash(workspace: Path, *words: str) -> list[str]:
         (("config", "a"), ["acme"]),
         (("steps", "tr"), ["transform"]),
         (("run", "--lim"), ["--limit"]),
+        (("run", "customers", "acme", "prod", "-p", ""), ["country=", "limit="]),
+        (("run", "customers", "acme", "prod", "-p", "co"), ["country="]),
+        (("run", "customers", "acme", "prod", "--param", "l"), ["limit="]),
+        (("run", "customers", "acme", "prod", "--co"), ["--country"]),
+        (("run", "customers", "--li"), ["--limit"]),
+        (("show", "customers", "-p", "co"), ["country="]),
+        (("run", "no-such-job", "acme", "prod", "-p", ""), []),
     ],
     ids=" ".join,
 )
@@ -95,6 +104,28 @@ def test_the_workspace_that_is_named_is_looked_at(workspace: Path, tmp_path: Pat
 def test_without_a_workspace_nothing_is_offered_and_nothing_is_said(workspace: Path, tmp_path: Path) -> None:
     nowhere = str(tmp_path / "nowhere")
     assert offered_by_bash(workspace, "--workspace", nowhere, "run", "") == []
+
+
+def test_bash_puts_no_space_behind_the_name_of_a_param() -> None:
+    script = invoke("completion", "bash").out
+    assert script.index("== *= ]]") < script.index("compopt -o nospace") < script.index("return 0")
+
+
+def test_values_of_params_are_offered_where_they_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = "params: {all: {type: boolean, default: false}, of: {enum: [SE, SK, NO], default: SE}, x: {}}\n"
+    monkeypatch.chdir(make_workspace(tmp_path, choice=f"version: 1\n{params}steps:\n  - load: data/a.csv\n"))
+
+    def offered(*words: str) -> list[str]:
+        complete = ShellComplete(cli, {}, "txojobs", "_TXOJOBS_COMPLETE")
+        return [item.value for item in complete.get_completions(["run", "choice", *words[:-1]], words[-1])]
+
+    assert offered("-p", "of=S") == ["of=SE", "of=SK"]
+    assert offered("-p", "all=") == ["all=true", "all=false"]
+    assert offered("-p", "x=") == []
+    assert offered("-p", "no=") == []
+    assert offered("--o") == ["--output", "--of"]
 
 
 def test_zsh_takes_the_script(workspace: Path) -> None:

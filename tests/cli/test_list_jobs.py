@@ -25,7 +25,7 @@ def test_lists_each_job_with_its_description_and_params(
         "customers",
         "  Customers of a country.",
         "  -p country=...   default SE   ISO 3166 country code",
-        "  -p limit=...   required",
+        "  -p limit=...     required",
     ]
 
 

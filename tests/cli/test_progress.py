@@ -9,7 +9,8 @@ import select
 import signal
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,18 @@ import pytest
 from tests.engine.pages_server import PagesServer, Reply, customers
 from tests.engine.workplace import FETCH, Workplace
 from txojobs.cli.console import Console
-from txojobs.cli.progress import PlainProgress, amount, headline, proof_in_words, size_in_words, step_line
+from txojobs.cli.progress import PlainProgress
+from txojobs.cli.step_lines import (
+    amount,
+    headline,
+    name_of,
+    proof_in_words,
+    size_in_words,
+    step_line,
+    width_for,
+)
 from txojobs.engine.report import RunReport, StepResult
+from txojobs.steps.kinds import FilePath
 
 if TYPE_CHECKING:
     import subprocess
@@ -73,8 +84,60 @@ def test_numbers_are_grouped_and_units_said() -> None:
 
 
 def test_a_read_that_nothing_proves_says_so() -> None:
+    proof = {"strength": "unproven", "count": None, "count-note": "no count", "key-checked": False}
+    assert proof_in_words(proof) == "not proven to be complete (no count)"
+
+
+def test_a_read_that_was_to_be_a_part_is_called_one() -> None:
     proof = {"strength": "unproven", "count": None, "count-note": "not asked: limit", "key-checked": False}
-    assert proof_in_words(proof) == "not proven to be complete (not asked: limit)"
+    assert proof_in_words(proof) == "the first records only: limit"
+    assert proof_in_words(proof, dry_run=True) == "the first page only"
+
+
+def test_a_dry_run_claims_no_file() -> None:
+    written = {"rows": 64, "size-bytes": 8000, "conversions": {}}
+    saved = step(verb="save", title="a.xlsx", records=64, state="done", notes={"written": written})
+    assert step_line(saved, dry_run=True).endswith("64 rows              checked, not written")
+    assert step_line(saved).endswith("64 rows              8 KB")
+
+
+def test_long_names_keep_their_ends_and_all_lines_stand_in_line() -> None:
+    long = step(verb="save", title="a-very-long-name-of-a-file-that-goes-on.xlsx", state="done", records=1)
+    short = step(state="done", records=1234, expected=1234)
+    assert name_of(long) == "save a-very-long-na...-that-goes-on.xlsx"
+    width = width_for([long, short])
+    assert width == len(name_of(long)) == 40
+    lines = [step_line(each, width=width) for each in (long, short)]
+    assert [line.index(word) for line, word in zip(lines, ("1 row", "1,234 of"), strict=True)] == [43, 43]
+    assert width_for([short]) == 22
+    assert width_for([step(title="", verb="save")]) == 30
+
+
+def test_one_is_not_many() -> None:
+    assert amount(step(verb="transform", records=1)) == "1 row"
+    assert amount(step(verb="save", notes={"written": {"rows": 1}})) == "1 row"
+    assert amount(step(verb="load", records=0)) == "0 rows"
+    assert size_in_words(1) == "1 byte"
+    assert headline(report(limit=1)) == "open  acme-prod  the first record of each source"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["Open", "Closed"], "x=Open,Closed"),
+        (["A, B", "C"], """x='["A, B", "C"]'"""),
+        ([], "x=[]"),
+        (True, "x=true"),
+        (date(2026, 1, 15), "x=2026-01-15"),
+        (datetime(2021, 1, 1, tzinfo=timezone.utc), "x=2021-01-01T00:00:00Z"),
+        (Decimal("1.10"), "x=1.10"),
+        (FilePath("data/a.csv"), "x=data/a.csv"),
+        ("a b", 'x="a b"'),
+        ("", 'x=""'),
+    ],
+)
+def test_params_are_shown_as_they_are_given(value: object, shown: str) -> None:
+    assert headline(report(params={"x": value})) == f"open  acme-prod  {shown}"
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_p2_what_a_limit_cut_is_not_called_complete_and_only_a_trial_has_it_in_i
     assert facts["fetched"]["strength"] == "unproven"
     assert facts["fetched"]["count-note"] == "not asked: limit"
     assert done.code == 0
-    assert "not proven to be complete (not asked: limit)" in done.out
+    assert "the first records only: limit" in done.out
     assert "complete:" not in done.out
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from txojobs.cli.complete import params_of
 from txojobs.cli.console import stderr
 from txojobs.cli.finding import load_named
 from txojobs.cli.main import workspace_of
@@ -13,6 +14,8 @@ from txojobs.errors import TxoBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from click.shell_completion import CompletionItem
 
     from txojobs.job.model import Job, Param
 
@@ -26,6 +29,20 @@ class RunCommand(click.Command):
         """As click does; keep the words for the help, which is asked for before they are understood."""
         ctx.meta[_WORDS] = list(args)
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click does, and `--name` of each param of the job."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only while a shell asks
+
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            return found
+        known = {item.value for item in found} | set(_own_options(ctx))
+        names = (f"--{name}" for name in params_of(ctx))
+        return [
+            *found,
+            *(CompletionItem(name) for name in names if name.startswith(incomplete) and name not in known),
+        ]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help, then the job's params."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from txojobs.job.model import Param
     from txojobs.workspace import Workspace
 
 
@@ -24,6 +25,38 @@ def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[st
     if workspace is None:
         return []
     return [name for name in job_names(workspace) if name.startswith(incomplete)]
+
+
+def params(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return `name=` of each param of the job that was named, and after `name=` the values that it may have."""
+    del param
+    name, equals, begun = incomplete.partition("=")
+    found = params_of(ctx)
+    if equals:
+        values = _values(found[name]) if name in found else []
+        return [f"{name}={value}" for value in values if value.startswith(begun)]
+    return [f"{each}=" for each in found if each.startswith(incomplete)]
+
+
+def params_of(ctx: click.Context) -> dict[str, Param]:
+    """Return the params of the job that was named; none where it cannot be read."""
+    from txojobs.cli.finding import load_named  # noqa: PLC0415
+
+    workspace = _workspace(ctx)
+    # click gives no argument its value while an option before the cursor waits for one
+    word = ctx.params.get("job") or next(iter(ctx.args), None)
+    if workspace is None or not isinstance(word, str):
+        return {}
+    try:
+        return dict(load_named(workspace, word)[0].params)
+    except TxoBaseError:
+        return {}
+
+
+def _values(param: Param) -> list[str]:
+    if param.enum:
+        return [str(choice) for choice in param.enum]
+    return ["true", "false"] if param.type == "boolean" else []
 
 
 def organisations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -15,6 +15,14 @@ INSTALL = {
     "fish": "# Run once:  txojobs completion fish > ~/.config/fish/completions/txojobs.fish",
 }
 
+_NO_SPACE = """\
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
+
+"""
+"""In bash no space follows `-p name=`: its value does."""
+
 
 @click.command(
     epilog="""\b
@@ -36,4 +44,6 @@ def completion(ctx: click.Context, shell: str | None) -> None:
         raise click.UsageError(f"say for which shell: {', '.join(INSTALL)}", ctx)
     root = ctx.find_root()
     script = found(root.command, {}, "txojobs", "_TXOJOBS_COMPLETE").source()
+    if name == "bash":
+        script = script.replace("    return 0\n", f"{_NO_SPACE}    return 0\n", 1)
     stdout().line(f"{INSTALL[name]}\n{script.strip()}")

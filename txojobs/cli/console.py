@@ -8,11 +8,14 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from txojobs.cli.wrapping import wrapped
 from txojobs.errors import FileOperationError
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+_NARROWEST = 20
+_USUAL = 80
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 
@@ -37,8 +40,26 @@ class Console:
         """Return `text` in a colour, where colours are wanted."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour else text
 
+    @property
+    def width(self) -> int:
+        """The columns that a line may fill; one less than there are, since a full row wraps on some terminals."""
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdecimal() and int(columns) > 0:
+            return int(columns) - 1
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return max(_NARROWEST, os.get_terminal_size(self.stream.fileno()).columns) - 1
+        return _USUAL - 1
+
+    def text(self, text: str) -> None:
+        """Write prose or a line of facts: on a terminal broken between words, elsewhere in one line.
+
+        What somebody may want to copy is written with `line`.
+        """
+        for line in wrapped(text, self.width) if self.is_terminal else (text,):
+            self.line(line)
+
     def line(self, text: str = "") -> None:
-        """Write a line.
+        """Write a line as it is.
 
         Raises:
             FileOperationError: the disk is full, say; not on a console that `goes_on`.

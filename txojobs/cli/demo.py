@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from txojobs.cli.console import stdout
+from txojobs.cli.main import HelpfulGroup
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def demo() -> None:
     """The demo data: airports, customers, items and sales orders, served over OData V4.
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from txojobs.workspace import Workspace
 
 
+_WIDEST = 30
+
+
 @click.command(
     "list",
     epilog="""\b
@@ -82,13 +85,19 @@ def _show(console: Console, job: dict[str, Any]) -> None:
     console.line(console.styled(clean(job["name"]), "bold"))
     if not job["valid"]:
         problems = plural(job["errors"], "error")
-        console.line(f"  {console.styled('invalid', 'red')}: {problems}, see: txojobs validate {job['path']}")
+        console.text(f"  {console.styled('invalid', 'red')}: {problems}, see: txojobs validate {job['path']}")
         return
     if job["description"]:
-        console.line(f"  {clean(job['description'])}")
-    for param in job["params"]:
-        value = "required" if param["required"] else f"default {param['default']}"
-        if not param["required"] and param["default"] is None:
-            value = "optional"
-        text = f"   {param['description']}" if param["description"] else ""
-        console.line(f"  -p {clean(param['name'])}=...   {clean(value)}{clean(text)}")
+        console.text(f"  {clean(job['description'])}")
+    rows = [(f"-p {clean(param['name'])}=...", clean(_value(param))) for param in job["params"]]
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
+    for param, cells in zip(job["params"], rows, strict=True):
+        row = "   ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        console.text(f"  {row}   {clean(param['description'])}".rstrip())
+
+
+def _value(param: dict[str, Any]) -> str:
+    """Return what a param is when it is not given."""
+    if param["required"]:
+        return "required"
+    return "optional" if param["default"] is None else f"default {param['default']}"

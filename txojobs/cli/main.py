@@ -33,7 +33,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Each command: where it is, and what the list of commands says of it. A module is loaded when it is used."""
 
 
-class LazyGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """A group that shows its help when nothing is said, as with --help: nobody has made a mistake yet.
+
+    click itself does one thing up to 8.1 and another since 8.2.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with --help in place of nothing."""
+        return super().parse_args(ctx, args or ["--help"])
+
+
+class LazyGroup(HelpfulGroup):
     """A group that imports a command when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import textwrap
 import time
 from typing import TYPE_CHECKING, Any
 
 from txojobs.cli.render import clean
+from txojobs.cli.step_lines import NARROWEST, amount, headline, name_of, step_line, width_for
+from txojobs.cli.wrapping import wrapped
 from txojobs.engine.events import Listener
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL_S = 10.0
 SOURCES = ("fetch", "load")
-WIDTH_VERB = 22
 
 
 class PlainProgress(Listener):
@@ -29,29 +29,32 @@ class PlainProgress(Listener):
         self._clock = clock
         self._told: dict[str, float] = {}
         self._clean: Callable[[str], str] = str
+        self._width = NARROWEST
+        self._dry_run = False
 
     def run_started(self, report: RunReport) -> None:
         """Show the headline."""
         self._clean = report.clean
+        self._width, self._dry_run = width_for(report.steps), report.dry_run
         self._line(headline(report))
 
     def step_started(self, step: StepResult) -> None:
         """Say that a source begins; what only follows it speaks at its end."""
         self._told[step.key] = self._clock()
         if step.verb in SOURCES:
-            self._line(f"  {name_of(step):<{WIDTH_VERB}} begins")
+            self._line(f"  {name_of(step):<{self._width}} begins")
 
     def step_moved(self, step: StepResult) -> None:
         """Say how far a source is, every ten seconds."""
         now = self._clock()
         if step.verb in SOURCES and now - self._told[step.key] >= PLAIN_INTERVAL_S:
             self._told[step.key] = now
-            self._line(f"  {name_of(step):<{WIDTH_VERB}} {amount(step)} so far")
+            self._line(f"  {name_of(step):<{self._width}} {amount(step)} so far")
 
     def step_finished(self, step: StepResult) -> None:
         """Show the step's line of the summary."""
         if is_told(step):
-            self._line(step_line(step))
+            self._line(step_line(step, width=self._width, dry_run=self._dry_run))
 
     def waiting(self, text: str) -> None:
         """Say what is waited for."""
@@ -61,7 +64,7 @@ class PlainProgress(Listener):
         """Nothing is left on the screen to be taken away."""
 
     def _line(self, text: str) -> None:
-        self._console.line(self._clean(text))
+        self._console.text(self._clean(text))
 
 
 class LiveProgress(Listener):
@@ -76,6 +79,8 @@ class LiveProgress(Listener):
         self._began: dict[str, float] = {}
         self._note = ""
         self._clean: Callable[[str], str] = str
+        self._width = NARROWEST
+        self._dry_run = False
         rich = RichConsole(
             file=console.stream, force_terminal=True, no_color=not console.colour, highlight=False
         )
@@ -85,7 +90,8 @@ class LiveProgress(Listener):
     def run_started(self, report: RunReport) -> None:
         """Show the headline and begin to draw."""
         self._clean = report.clean
-        self._console.line(self._clean(headline(report)))
+        self._width, self._dry_run = width_for(report.steps), report.dry_run
+        self._console.text(self._clean(headline(report)))
         self._console.line()
         self._live.start()
 
@@ -103,7 +109,9 @@ class LiveProgress(Listener):
         """Put the step's line above the living ones."""
         self._running.pop(step.key, None)
         if self._live.is_started and is_told(step):
-            self._live.console.print(_text(self._clean(step_line(step))), soft_wrap=True)
+            line = step_line(step, width=self._width, dry_run=self._dry_run)
+            rows = wrapped(self._clean(line), self._console.width)
+            self._live.console.print(_text("\n".join(rows)), soft_wrap=True)
 
     def run_finished(self, report: RunReport) -> None:
         """Stop drawing."""
@@ -114,7 +122,7 @@ class LiveProgress(Listener):
         """Show what is waited for."""
         self._note = self._clean(clean(text))
         if not self._live.is_started:
-            self._console.line(self._note)
+            self._console.text(self._note)
 
     def stop(self) -> None:
         """Take the living lines away; a second call does nothing."""
@@ -123,7 +131,7 @@ class LiveProgress(Listener):
     def _renderable(self) -> Any:
         lines = []
         for step in reversed(list(self._running.values())):  # the last to begin stands first in the job
-            line = f"  {name_of(step):<{WIDTH_VERB}} {amount(step)}"
+            line = f"  {name_of(step):<{self._width}} {amount(step)}"
             if step.expected and step.records:
                 gone = time.monotonic() - self._began[step.key]
                 left = gone / step.records * max(0, step.expected - step.records)
@@ -131,10 +139,7 @@ class LiveProgress(Listener):
             lines.append(self._clean(line))
         if self._note:
             lines.append(f"  {self._note}")
-        room = max(
-            20, self._rich.width - 1
-        )  # a line that fills its row wraps on some terminals, and stays behind
-        rows = [row for line in lines for row in textwrap.wrap(line, room, drop_whitespace=False)]
+        rows = [row for line in lines for row in wrapped(line, self._console.width)]
         return _text("\n".join(rows))
 
 
@@ -156,82 +161,6 @@ class WaitWatch(logging.Handler):
         self._told(record.getMessage())
 
 
-def headline(report: RunReport) -> str:
-    """Return job, place and params in one line."""
-    params = "  ".join(f"{name}={value}" for name, value in report.params.items() if value is not None)
-    kind = "  (dry run: nothing is written)" if report.dry_run else ""
-    trial = f"  first {report.limit:,} records of each source" if report.limit and not report.dry_run else ""
-    return clean(f"{report.job}  {report.org}-{report.env}  {params}".rstrip() + trial + kind)
-
-
-def name_of(step: StepResult) -> str:
-    """Return the verb and what it works on."""
-    return clean(f"{step.verb} {step.title}".strip())[:40]
-
-
-def amount(step: StepResult) -> str:
-    """Return the number of records, of how many where that is known."""
-    if step.verb == "fetch" and step.expected is not None:
-        return f"{step.records:,} of {step.expected:,}"
-    written: Any = step.notes.get("written")
-    if written:  # a workbook of several steps passes nothing on, and yet has rows
-        return f"{written['rows']:,} rows"
-    return f"{step.records:,} {_NOUNS.get(step.verb, 'rows')}"
-
-
-_NOUNS = {"filter": "kept"}
-
-
 def is_told(step: StepResult) -> bool:
     """Tell whether a step that has ended gets a line: of those that another one stopped, only sources do."""
     return step.state != "stopped" or step.verb in SOURCES
-
-
-def step_line(step: StepResult) -> str:
-    """Return a step's line of the summary."""
-    parts = [f"  {name_of(step):<{WIDTH_VERB}} {amount(step):<18}"]
-    if step.state in ("failed", "stopped"):
-        parts.append("stopped")
-    elif step.state == "left-out":
-        parts = [f"  {name_of(step):<{WIDTH_VERB}} left out"]
-    if step.rejected:
-        parts.append(f"{step.rejected:,} put aside")
-    fetched: Any = step.notes.get("fetched")
-    if fetched:
-        requests = fetched["requests"]
-        parts.append(f"{requests:,} request{'' if requests == 1 else 's'}")
-        parts.append(f"{step.seconds:.1f} s")
-        parts.append(proof_in_words(fetched))
-    if "not-written" in step.notes:
-        parts.append("nothing was written")
-    written: Any = step.notes.get("written")
-    if written:
-        parts.append(size_in_words(written["size-bytes"]))
-        parts += [f"{kind}: {times:,}" for kind, times in written["conversions"].items()]
-    return "   ".join(part for part in parts if part).rstrip()
-
-
-def proof_in_words(proof: Any) -> str:
-    """Return what is known of the completeness of a read."""
-    if proof["strength"] == "unproven":
-        return f"not proven to be complete ({proof['count-note'] or 'no count'})"
-    words = [f"rows = {proof['counted-by']}"] if proof["count-note"] is None else []
-    if proof["links"] == "by key" and proof["strength"] == "verified":
-        words.append("read in the order of the key")
-    elif proof["second-reading"]:
-        words.append("the keys read twice")
-    if proof["duplicates"]:
-        words.append(f"{proof['duplicates']:,} doubled left out")
-    elif proof["key-checked"]:
-        words.append("no key twice")
-    return "complete: " + (", ".join(words) or "one answer")
-
-
-def size_in_words(size_bytes: int) -> str:
-    """Return "38 KB"."""
-    if size_bytes < 1000:  # noqa: PLR2004  # bytes in a kilobyte, as file managers count
-        return f"{size_bytes} bytes"
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
-        if size_bytes >= size:
-            return f"{size_bytes / size:.1f} {unit}"
-    return f"{size_bytes / 1e3:.0f} KB"

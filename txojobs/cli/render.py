@@ -45,9 +45,10 @@ def show_fact(console: Console, title: str, text: str, colour: str) -> None:
     """Show one of the three facts of a HelpfulError."""
     mark = _MARKS[title] if console.marks else ""
     lines = clean(text).split("\n")
-    console.line(f"{mark}{console.styled(title + ':', colour)} {lines[0]}")
+    write = console.line if title == "Example" else console.text
+    write(f"{mark}{console.styled(title + ':', colour)} {lines[0]}")
     for line in lines[1:]:
-        console.line(f"   {line}")
+        write(f"   {line}")
 
 
 def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> None:
@@ -55,7 +56,7 @@ def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> No
     where, severity = problem.where, problem.severity
     colour = "red" if severity == "error" else "yellow"
     prefix = f"{where}: " if where is not None else ""
-    console.line(f"{clean(prefix)}{console.styled(severity, colour)}: {clean(problem.message)}")
+    console.text(f"{clean(prefix)}{console.styled(severity, colour)}: {clean(problem.message)}")
     if where is not None and 0 < where.line <= len(lines):
         number = f"{where.line:>5}"
         text = lines[where.line - 1].rstrip("\n")
@@ -68,7 +69,7 @@ def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> No
             + console.styled("^" * length, colour)
         )
     if problem.fix:
-        console.line(f"fix: {clean(problem.fix)}")
+        console.text(f"fix: {clean(problem.fix)}")
     if problem.example:
         console.line(f"     {clean(problem.example)}")
     console.line()

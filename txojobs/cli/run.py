@@ -17,6 +17,7 @@ import click
 
 from txojobs.cli.arguments import RunCommand, places_of, values_of
 from txojobs.cli.complete import environments, jobs, organisations
+from txojobs.cli.complete import params as job_params
 from txojobs.cli.console import Console, stderr, stdout
 from txojobs.cli.exit_codes import run_code
 from txojobs.cli.loading import load_valid_job
@@ -48,7 +49,15 @@ Examples:
 @click.argument("job", metavar="JOB", shell_complete=jobs)
 @click.argument("org", required=False, shell_complete=organisations)
 @click.argument("env", required=False, shell_complete=environments)
-@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the job.")
+@click.option(
+    "-p",
+    "--param",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=job_params,
+    help="A param of the job.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N records of each source.")
 @click.option(
     "--dry-run", is_flag=True, help="Check everything, read one page of each source, write nothing."

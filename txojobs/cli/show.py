@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from txojobs.cli.complete import environments, jobs, organisations
+from txojobs.cli.complete import params as job_params
 from txojobs.cli.console import stdout
 from txojobs.cli.loading import load_valid_job
 from txojobs.cli.main import workspace_of
@@ -31,7 +32,15 @@ Examples:
 @click.argument("job", shell_complete=jobs)
 @click.argument("org", required=False, shell_complete=organisations)
 @click.argument("env", required=False, shell_complete=environments)
-@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="A param of the job.")
+@click.option(
+    "-p",
+    "--param",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=job_params,
+    help="A param of the job.",
+)
 @click.pass_context
 def show(ctx: click.Context, job: str, org: str | None, env: str | None, pairs: tuple[str, ...]) -> None:
     """Show what a job does, without running it: its steps, params, files, and what it needs.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 _INDENT = 22
+_NARROW = 59
 
 
 def _verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -65,7 +66,7 @@ def _page(console: Console, page: Any) -> None:
     for number, text in enumerate(page.text):
         if number:
             console.line()
-        for line in textwrap.wrap(clean(text), _width()):
+        for line in _broken(clean(text), _width()):
             console.line(line)
     console.line()
     console.line(f"{page.role}; holds {page.memory}")
@@ -90,17 +91,29 @@ def _option(console: Console, row: Any) -> None:
     facts = [row.type, row.default if row.default in ("", "required") else f"default {row.default}"]
     _entry(console, row.name, "; ".join(fact for fact in facts if fact))
     for text in (row.text, f"Example: {row.example}" if row.example else ""):
-        for line in textwrap.wrap(text, _width() - _INDENT):
-            console.line(" " * _INDENT + line)
+        for line in _broken(text, _width() - _indent()):
+            console.line(" " * _indent() + line)
 
 
 def _entry(console: Console, name: str, text: str) -> None:
-    """Write a name and what is said of it, broken under itself."""
-    lines = textwrap.wrap(clean(text), _width() - _INDENT) or [""]
-    console.line(f"  {clean(name):<{_INDENT - 2}}{lines[0]}".rstrip())
+    """Write a name and what is said of it, broken under itself; on a narrow terminal, all of it below the name."""
+    lines = _broken(clean(text), _width() - _indent()) or [""]
+    if _indent() < _INDENT:
+        console.line(f"  {clean(name)}")
+        lines.insert(0, "")
+    else:
+        console.line(f"  {clean(name):<{_INDENT - 2}}{lines[0]}".rstrip())
     for line in lines[1:]:
-        console.line(" " * _INDENT + line)
+        console.line(" " * _indent() + line)
+
+
+def _broken(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _indent() -> int:
+    return _INDENT if _width() > _NARROW else 6
 
 
 def _width() -> int:
-    return min(_WIDEST, max(_INDENT * 2, shutil.get_terminal_size().columns))
+    return min(_WIDEST, max(_NARROW // 2, shutil.get_terminal_size().columns))

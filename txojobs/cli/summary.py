@@ -32,7 +32,7 @@ def show_summary(
     """
     console.line()
     for warning in report.warnings:
-        console.line(f"{console.styled('warning', 'yellow')}: {clean(report.clean(warning))}")
+        console.text(f"{console.styled('warning', 'yellow')}: {clean(report.clean(warning))}")
     if report.error is not None:
         _show_failure(console, report, workspace, source=source, again=again)
         return
@@ -43,7 +43,7 @@ def show_summary(
     console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
     for step in report.steps if report.dry_run else ():
         if "request" in step.notes:
-            console.line(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
+            console.text(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
     for name in report.would_write:
         console.line(f"would write {clean(shown(Path(name), workspace))}")
     for path in report.outputs:
