@@ -69,3 +69,16 @@ class ODataReader(CompleteReader):
             query, select=query.key, expand={}, order_by=query.key, adds_to_order=(), count=False
         )
         return self._new_walk(keys_only, by_key=not self._walk.text_key)
+
+
+def count_of(
+    client: TxoRestAPI, query: EntityQuery, *, deadline: float | None
+) -> tuple[int | None, str | None]:
+    """Return how many records a service says there are, or None and why that tells nothing."""
+    query = query.as_configured(client.settings.reading)
+    count = PageWalk(client, query, deadline=deadline, stop=threading.Event()).count_now()
+    if count is None:
+        return None, "the service does not tell its count"
+    if query.counts_up_to is not None and count >= query.counts_up_to:
+        return None, f"the service counts up to {query.counts_up_to:,} only"
+    return count, None

@@ -24,6 +24,9 @@ _OF_ENTITY = (
     "labels",
     "annotations",
     "companies",
+    "on-company-error",
+    "parallel",
+    "partition",
 )
 _OF_URL = ("method", "body", "records", "paging", "total", "total-header")
 

@@ -10,19 +10,12 @@ from txojobs.context import RunContext
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.records import Batch, JsonValue
 from txojobs.rest.companies import Company, chosen, joined, read_companies
-from txojobs.steps.reading import different, read_entities, reader_of
+from txojobs.steps.reading import different, reader_of
 
 if TYPE_CHECKING:
     from txojobs.rest.completeness import Proof
     from txojobs.rest.query import EntityQuery
     from txojobs.steps.fetch import Fetch
-
-
-def read_fetch(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> Iterator[Batch]:
-    """Yield the records that a fetch asks for, of each company where it names some."""
-    if step.companies:
-        return read_in_companies(step, ctx, client, query)
-    return read_entities(step, ctx, client, query)
 
 
 def read_in_companies(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> Iterator[Batch]:

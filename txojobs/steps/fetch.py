@@ -19,6 +19,7 @@ from txojobs.steps.odata_options import (
     columns_of_fetch,
     entity_query,
 )
+from txojobs.steps.partition_options import PartitionBy
 from txojobs.steps.spec import Doc
 
 
@@ -118,6 +119,7 @@ class Fetch(Collection):
     companies: WantedCompanies = ()
     on_company_error: OnCompanyError = "fail"
     parallel: Parallel = 1
+    partition: PartitionBy = None
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """Numbers must be positive, a key must be read, and what has an option of its own needs it."""

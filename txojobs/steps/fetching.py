@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from txojobs.context import RunContext
 from txojobs.records import Batch
 from txojobs.steps.as_described import AsDescribed, described_for
-from txojobs.steps.companies import read_fetch
+from txojobs.steps.companies import read_in_companies
 from txojobs.steps.odata_options import COMPANY_FIELDS
-from txojobs.steps.reading import read_collection
+from txojobs.steps.partitioned import read_partitions
+from txojobs.steps.reading import read_collection, read_entities
 from txojobs.steps.selected import held_to
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
         return read_collection(ctx, client, step)
     odata, name = client.settings.odata, step.entity.text if step.entity is not None else ""
     described = described_for(ctx, name, odata=odata)
-    pages = read_fetch(step, ctx, client, step.request(ctx.limit, odata=odata, described=described))
+    query = step.request(ctx.limit, odata=odata, described=described)
+    if step.companies:
+        pages = read_in_companies(step, ctx, client, query)
+    elif step.partition is not None and query.limit is None:  # some records need no ranges
+        pages = read_partitions(step, ctx, client, query)
+    else:
+        pages = read_entities(step, ctx, client, query)
     if step.apply:
         return pages
     if described is not None:

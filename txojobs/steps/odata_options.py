@@ -12,6 +12,7 @@ from txojobs.steps.collection import parameters
 from txojobs.steps.collection_check import check_collection, check_side
 from txojobs.steps.kinds import ODataText
 from txojobs.steps.paging_options import as_group
+from txojobs.steps.partition_options import check_partition
 from txojobs.steps.spec import Doc
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ WantedCompanies = Annotated[
 Parallel = Annotated[
     int,
     Doc(
-        "How many pages are asked for at once, where the service's links tell positions. The records and their order "
-        "are the same as without.",
+        "How many pages are asked for at once, where the service's links tell positions, or how many ranges of "
+        "`partition`. The records and their order are the same as without.",
         example="4",
     ),
 ]
+
+
 OnCompanyError = Annotated[
     Literal["fail", "continue"],
     Doc(
@@ -190,6 +193,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
         yield Problem(message, job.at("complete"), "delete one of the two")
     yield from _check_passed_on(step, job)
+    yield from check_partition(step, job)
     if step.on_company_error != "fail" and not step.companies:
         yield Problem(
             "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
