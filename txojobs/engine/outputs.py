@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
-from txojobs.files.names import output_name, split_extension
+from txojobs.files.names import output_name
 from txojobs.files.os_errors import explained
 from txojobs.files.publish import Publication
 from txojobs.workspace import inside
@@ -42,7 +41,7 @@ class RunOutputs:
         self._limit = limit
         self._dry_run = dry_run
         self._scratch: Path | None = None
-        self._real = (folder or workspace.root / "output").absolute()
+        self.folder = (folder or workspace.root / "output").absolute()
         self._publication = Publication(workspace.state_dir / "publish", run=run_id)
         self._made: dict[Path, Path] = {}
 
@@ -53,15 +52,15 @@ class RunOutputs:
         )
         if self._dry_run:
             return self._trial(final_name)
-        with explained(self._real / final_name, doing="write"):
-            self._real.mkdir(parents=True, exist_ok=True)
-            final = inside(self._real, final_name)
+        with explained(self.folder / final_name, doing="write"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            final = inside(self.folder, final_name)
         temp = self._publication.add(final, stamped=stamped)
         self._made[temp] = final
         return temp
 
     def _trial(self, final_name: str) -> Path:
-        final = self._real / final_name
+        final = self.folder / final_name
         if str(final).casefold() in {str(made).casefold() for made in self._made.values()}:
             raise ValidationError(
                 f"two outputs of this run have one name: {final.name!r}",
@@ -110,22 +109,8 @@ class RunOutputs:
     def standing(self, name: str) -> Path | None:
         """Return the file with the stable name of an output: a run that does not write it leaves it as it was."""
         with contextlib.suppress(ValidationError):  # a name that cannot be is why it was not written
-            path = self._real / output_name(
+            path = self.folder / output_name(
                 self._org, self._env, name, now=self._now, stamped=False, first_n=self._limit
             )
             return path if path.is_file() else None
-        return None
-
-    def previous(self, name: str) -> Path | None:
-        """Return the newest published file of an output name, whole runs only."""
-        folder, _, last = name.replace("\\", "/").rpartition("/")
-        stem, extension = split_extension(last)
-        pattern = re.compile(
-            re.escape(f"{self._org}-{self._env}-{stem}")
-            + r"(_\d{4}-\d\d-\d\dT\d{4}Z(-\d+)?)?"
-            + re.escape(extension)
-        )
-        with contextlib.suppress(OSError):
-            found = [each for each in (self._real / folder).iterdir() if pattern.fullmatch(each.name)]
-            return max(found, key=lambda each: each.stat().st_mtime, default=None)
         return None

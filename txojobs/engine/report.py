@@ -70,7 +70,7 @@ class RunReport:
     would_write: list[str] = field(default_factory=list)
     """The names that a dry run would have written."""
     previous: list[Path] = field(default_factory=list)
-    """The newest earlier file of each output, for the one who must know what still stands."""
+    """The newest earlier file of this job for each output, for the one who must know what still stands."""
     warnings: list[str] = field(default_factory=list)
     traffic: list[dict[str, JsonValue]] = field(default_factory=list)
     error: BaseException | None = None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import secrets
 import shutil
 import tempfile
@@ -141,26 +139,12 @@ def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
 
     with run_lock(
         request.workspace.state_dir / "locks",
-        f"{_identity(request)}.{request.org}.{request.env}",
+        f"{request.identity}.{request.org}.{request.env}",
         owner=request.command,
         wait=request.wait,
         sleep=sleep,
     ):
         yield
-
-
-def _identity(request: RunRequest) -> str:
-    """Return the name of the job, with a hash of its place when that is another than `jobs/<name>.yaml`.
-
-    Jobs of one name in two folders are two jobs. Capitals make no difference: some file systems know none.
-    """
-    name, source, root = request.job.name, request.job.source, request.workspace.root
-    if source is None:
-        return name
-    place = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.as_posix()
-    if place.casefold() == f"jobs/{name}.yaml".casefold():
-        return name
-    return f"{name}-{hashlib.sha256(os.fsencode(place.casefold())).hexdigest()[:8]}"
 
 
 def _open_log(request: RunRequest, report: RunReport, *, days: int) -> RunLog:
@@ -179,7 +163,7 @@ def _open_log(request: RunRequest, report: RunReport, *, days: int) -> RunLog:
     if request.dry_run:
         return started(Path(tempfile.mkdtemp()) / "log")
     folder = request.workspace.root / "logs"
-    name = f"{request.org}-{request.env}-{request.job.name}_{report.started:%Y-%m-%dT%H%MZ}.log"
+    name = f"{request.org}-{request.env}-{request.identity}_{report.started:%Y-%m-%dT%H%MZ}.log"
     with explained(folder, doing="write into"):
         path = _claimed(request.workspace.folder("logs") / name, numbered)
     remove_old_logs(folder, now=report.started, days=days)

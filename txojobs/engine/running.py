@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.engine.caveats import caveats
 from txojobs.engine.chain import Chain
+from txojobs.engine.last_good import last_good_files
 from txojobs.engine.outputs import RunOutputs
 from txojobs.engine.report import document
 from txojobs.engine.services import Services
@@ -212,8 +213,7 @@ class Run:
         report.is_kept = self.state.outputs.is_decided
         self.log.error("the run failed: %s", err, exc_info=err)
         names = [result.title for result in report.steps if result.verb == "save" and result.title]
-        found = [self.state.outputs.previous(name) for name in names]
-        report.previous = [path for path in found if path is not None]
+        report.previous = last_good_files(self.request, names, folder=self.state.outputs.folder)
 
     def _finish(self) -> None:
         """Let go of everything, and keep the report; one part that fails keeps none of the others."""
