@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -336,14 +337,17 @@ def test_a_step_that_takes_too_long_ends_the_run(work: Workplace) -> None:
 
 
 def test_a_step_that_reads_on_and_gives_nothing_is_ended_too(work: Workplace) -> None:
-    with PagesServer(customers(rows=50)) as server:
-        server.hold(4)
+    late_s = 0.0
+
+    def script(asked: Asked) -> Reply:
+        nonlocal late_s
+        late_s = 3600.0 if asked.number == 4 else late_s
+        return customers(rows=50)(asked)
+
+    with PagesServer(script) as server:
         work.config({"api-base-url": server.url})
-        work.job(FETCH.replace("- filter: Balance > 0", "- {timeout: 200ms, filter: Balance < 0}"))
-        timer = threading.Timer(0.5, server.let_go)
-        timer.start()
-        report = work.run()
-        timer.join()
+        work.job(FETCH.replace("- filter: Balance > 0", "- {timeout: 30m, filter: Balance < 0}"))
+        report = work.run(clock=lambda: time.monotonic() + late_s)
         assert isinstance(report.error, ApiTimeoutError)
         assert report.error.step == "filter-2"
 

@@ -8,7 +8,6 @@ file is shortened, or left out, by a reader that stops early.
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
 from txojobs.engine.metering import Meter
@@ -187,7 +186,7 @@ class Chain:
 
         def deadline() -> float:
             if not first_call:
-                first_call.append(time.monotonic())
+                first_call.append(self._state.clock())
             return min(first_call[0] + timeout_s, self._state.deadline)
 
         return deadline

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiTimeoutError
@@ -53,13 +52,13 @@ class Meter:
             listener.step_finished(result)
 
     def _next(self, batches: Iterator[Batch]) -> Batch | None:
-        begun = time.monotonic()
+        begun = self.state.clock()
         try:
             with self.state.tagged(self.use):
                 self.check()
                 return next(batches, None)
         finally:
-            self.busy_s += time.monotonic() - begun
+            self.busy_s += self.state.clock() - begun
             self.result.seconds = max(0.0, self.busy_s - sum(each.busy_s for each in self.inputs))
 
     def bounded(self, batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -71,7 +70,7 @@ class Meter:
     def check(self) -> None:
         """Raise when the run was cancelled, or the step has taken longer than it may."""
         self.state.check_cancelled()
-        if self.deadline is not None and time.monotonic() > self.deadline():
+        if self.deadline is not None and self.state.clock() > self.deadline():
             raise ApiTimeoutError(
                 f"{self.use.verb} took longer than it may",
                 how_to_fix="read less at a time, or give the step more time",

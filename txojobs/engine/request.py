@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class RunRequest:
     """Set it to end the run soon; nothing is published then."""
     shield: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
     """Entered while the run publishes or cleans up: whoever catches signals raises none of them inside."""
+    clock: Callable[[], float] = time.monotonic
+    """By which the steps and the run are timed."""
     console: TextIO | None = None
     """Where log lines from INFO on go, beside the log file; None for nowhere."""
     debug: bool = False

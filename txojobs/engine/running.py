@@ -6,7 +6,6 @@ Nothing appears under a final name unless all went well, and whatever goes wrong
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
 from txojobs.engine.caveats import caveats
@@ -52,7 +51,7 @@ class Run:
         self.listener = listener
         self.run_log = log
         self.log = log.logger
-        self.begun = time.monotonic()
+        self.begun = self.request.clock()
         self.failed: set[str] = set()
         self.read_again = False
         self.state = self._state(config, local_now)
@@ -88,6 +87,7 @@ class Run:
             listener=self.listener,
             log=self.log,
             cancel=request.cancel,
+            clock=request.clock,
             deadline=self.begun + RUN_TIMEOUT_S,
             limit=DRY_RUN_ROWS if request.dry_run else request.limit,
             spool_dir=request.workspace.state_dir / "spools",
@@ -231,7 +231,7 @@ class Run:
                 result.state = "stopped"
                 self.listener.step_finished(result)
         report.warnings = [report.clean(warning) for warning in (*report.warnings, *self.state.warnings)]
-        report.seconds = time.monotonic() - self.begun
+        report.seconds = self.request.clock() - self.begun
         self.log.info("the run ends: %s", report.outcome)
         failure = self.run_log.failure
         if failure is not None:

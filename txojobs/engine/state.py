@@ -36,7 +36,7 @@ BATCH_SIZE = 1000
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """One run. `deadline` is on the monotonic clock."""
+    """One run. `deadline` is on `clock`, which is monotonic."""
 
     job: Job
     workspace: Workspace
@@ -51,6 +51,7 @@ class RunState:
     listener: Listener
     log: logging.Logger
     cancel: threading.Event
+    clock: Callable[[], float]
     deadline: float
     limit: int | None
     spool_dir: Path
