@@ -39,7 +39,10 @@ def test_makes_a_workspace_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert files(tmp_path) == WRITTEN
     assert all((tmp_path / name).is_dir() for name in ("data", "output", "logs"))
     assert "wrote   jobs/export-customers.yaml\n" in done.out
-    assert done.out.endswith("Try it:  txojobs run export-customers demo test\n")
+    assert done.out.endswith(
+        "Try it:  txojobs run export-customers demo test\n"
+        "A job of your own:  txojobs new items demo test --from Items\n"
+    )
     for name in ("jobs/export-customers.yaml", "config/example.json", "schemas/job-schema.json"):
         assert (tmp_path / name).read_text(encoding="utf-8") == shipped(name).read_text(encoding="utf-8")
     assert invoke("validate").code == 0

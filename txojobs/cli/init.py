@@ -61,19 +61,20 @@ def init(ctx: click.Context, folder: Path | None) -> None:
     root = folder or (Path(named) if named else Path())
     console = stdout()
     for name, text in files().items():
-        wrote = _write_new(root / name, text)
+        wrote = write_new(root / name, text)
         console.line(f"{'wrote' if wrote else 'kept':<8}{(root / name).as_posix()}")
     for name in FOLDERS:
         if _make(root / name):
             console.line(f"made    {(root / name).as_posix()}/")
     if _is_empty(root / "data"):
-        _write_new(root / "data" / ".gitkeep", "")  # git knows no empty folder; output/ and logs/ it ignores
+        write_new(root / "data" / ".gitkeep", "")  # git knows no empty folder; output/ and logs/ it ignores
     console.line()
     if root.resolve() != Path.cwd():
         console.line(f"Try it:  cd {_quoted(root)}")
         console.line("         txojobs run export-customers demo test")
     else:
         console.line("Try it:  txojobs run export-customers demo test")
+    console.line("A job of your own:  txojobs new items demo test --from Items")
 
 
 def files() -> dict[str, str]:
@@ -88,7 +89,7 @@ def files() -> dict[str, str]:
     }
 
 
-def _write_new(path: Path, text: str) -> bool:
+def write_new(path: Path, text: str) -> bool:
     """Write a file that is not there, whole or not at all; return False and leave alone one that is."""
     from txojobs.files.os_errors import explained  # noqa: PLC0415
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("txojobs.cli.init:init", "Make a new workspace."),
+    "new": ("txojobs.cli.new:new", "Write a job that exports an entity set."),
     "run": ("txojobs.cli.run:run", "Run a job."),
     "validate": ("txojobs.cli.validate:validate", "Check jobs and configuration files."),
     "list": ("txojobs.cli.list_jobs:list_jobs", "List the jobs of the workspace."),
