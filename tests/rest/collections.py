@@ -28,7 +28,7 @@ def fetch_of(options: dict[str, Any], **params: object) -> Fetch:
         "params": {name: {"type": _type(value)} for name, value in params.items()},
         "steps": [{"fetch": options}],
     }
-    loaded = load_text(json.dumps(job, default=str), file="job.yaml", stem="job")
+    loaded = load_text(json.dumps(job, default=str, ensure_ascii=False), file="job.yaml", stem="job")
     if loaded.job is None:
         raise InvalidJobError("invalid", loaded.problems)
     scope = Scope(params=params, config={}, run=run_facts("id", NOW), counts={})
