@@ -64,6 +64,36 @@ def test_hides_a_secret_inside_the_base64_of_basic_credentials(user: str) -> Non
     assert len(left) <= len(base64.b64encode(user.encode())) + 6  # the user, the padding, two odd letters
 
 
+@pytest.mark.parametrize("gap", ["\n", "\r\n", " ", "\n    ", "\\n", "\\r\\n"])
+def test_hides_a_secret_that_is_broken_over_lines(gap: str) -> None:
+    secret = "k7Zt4-Xb19.Kd83_mW2"
+    for at in range(1, len(secret)):
+        text = f"said: {secret[:at]}{gap}{secret[at:]} and more"
+        assert knowing(secret).clean(text) == f"said: {HIDDEN} and more"
+
+
+def test_hides_a_secret_in_base64_that_is_folded_as_mail_does() -> None:
+    encoded = base64.encodebytes(b"x" * 50 + SECRET.encode() + b"x" * 50).decode()
+    assert encoded.count("\n") > 1
+    shown = "".join(knowing(SECRET).clean(encoded).split())
+    for at in range(3):
+        core = base64.b64encode(b"\0" * at + SECRET.encode()).decode()[4:-4]
+        assert core[:8] not in shown
+        assert core[-8:] not in shown
+
+
+def test_takes_no_words_that_stand_one_after_the_other_for_a_short_secret() -> None:
+    assert knowing("nowhere-to").clean("now here-to stay") == "now here-to stay"
+
+
+@pytest.mark.parametrize("dots", ["...", " ...", "....", "...'"])
+def test_hides_the_beginning_of_a_secret_where_a_text_was_shortened(dots: str) -> None:
+    secret = "k7Zt4-Xb19+Kd83_mW2"
+    for length in range(6, len(secret) + 1):
+        assert knowing(secret).clean(f"said: {secret[:length]}{dots} more") == f"said: {HIDDEN}{dots} more"
+    assert knowing(secret).clean("said k7Z... and k7Zt4-Xb19 more...") == "said k7Z... and k7Zt4-Xb19 more..."
+
+
 def test_leaves_a_text_without_secrets_alone() -> None:
     text = "412 rows kept"
     assert Redactor().clean(text) is text
@@ -157,7 +187,15 @@ def test_g9_reports_hide_known_values_only() -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ['"' * 50_000, '"password' * 6_000, "a-" * 40_000, "eyJ" * 30_000, "\\" * 50_000, "://a" * 20_000],
+    [
+        '"' * 50_000,
+        '"password' * 6_000,
+        "a-" * 40_000,
+        "eyJ" * 30_000,
+        "\\" * 50_000,
+        "://a" * 20_000,
+        "p+s/w: a..." * 9_000,
+    ],
 )
 def test_a_hostile_line_costs_no_more_than_its_length(hostile: str) -> None:
     begun = time.process_time()

@@ -35,6 +35,10 @@ each of a million answers must not make every text slower to clean."""
 
 _LEAST_BASE64 = 8
 _LEAST_LINE = 8
+_LEAST_BROKEN = 12
+"""What is shorter might be found in words that just stand one after the other."""
+_LEAST_CUT = 6
+_GAP = r"(?:\s|\\[nrt])+"
 _KEPT = "!#$%&'()*+,/:;=?@[]~"
 """What clients leave alone when they mend an address that somebody else wrote (RFC 3986 section 2.2)."""
 _SCHEME = re.compile(r"(?i)^(?:bearer|basic)\s+(?=\S)")
@@ -80,9 +84,11 @@ class Redactor:
             return text
         if text in self._whole:
             return HIDDEN
-        spans = sorted(span for spelling in self._spellings for span in _find(spelling, text))
+        spans = [span for spelling in self._spellings for span in _find(spelling, text)]
+        spans += _torn(text, self._spellings)
         if not spans:
             return text
+        spans.sort()
         parts: list[str] = []
         end = 0
         for start, stop in spans:  # secrets may overlap: what two of them cover is hidden once and wholly
@@ -116,6 +122,46 @@ def _find(spelling: str, text: str) -> Iterator[tuple[int, int]]:
     while start >= 0:
         yield start, start + len(spelling)
         start = text.find(spelling, start + 1)
+
+
+def _torn(text: str, spellings: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return where a secret stands broken over lines, or its beginning before the `...` of a shortened text.
+
+    Mail breaks Base64, and a line break may have become a space since.
+    """
+    joined = re.sub(_GAP, "", text)
+    found = [*_cut(joined, spellings)] if "..." in joined else []
+    if len(joined) == len(text):
+        return found
+    for spelling in spellings:
+        if len(spelling) < _LEAST_BROKEN:
+            break  # the longest come first
+        found += _find(re.sub(_GAP, "", spelling) or spelling, joined)
+    if not found:
+        return []
+    places = [at for piece in _pieces(text) for at in range(*piece)]
+    return [(places[start], places[stop - 1] + 1) for start, stop in found]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans between the gaps of a text."""
+    end = 0
+    for gap in re.finditer(_GAP, text):
+        yield end, gap.start()
+        end = gap.end()
+    yield end, len(text)
+
+
+def _cut(text: str, spellings: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    for dots in re.finditer(r"\.{3,}", text):
+        end = dots.start()
+        for spelling in spellings:
+            before = text[max(0, end - len(spelling)) : end]
+            if spelling[:_LEAST_CUT] in before:
+                lengths = range(len(before), _LEAST_CUT - 1, -1)
+                longest = next((each for each in lengths if before.endswith(spelling[:each])), 0)
+                if longest:
+                    yield end - longest, end
 
 
 def _spellings(secret: str) -> Iterator[str]:

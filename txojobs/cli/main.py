@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -117,12 +118,12 @@ def run_command_line(args: Sequence[str]) -> int:
         stderr().line(f"Error: {err.format_message()}")
         return INVALID
     except OSError as err:
-        return _show_refused_output(err)
+        return _show_refused_output(err, args)
     except (TxoBaseError, KeyboardInterrupt) as err:
         _show(err)
         return exit_code(err)
     except Exception as err:  # noqa: BLE001  # the last resort: a bug of ours
-        return _show_bug(err)
+        return _show_bug(err, args)
     return result if isinstance(result, int) else 0
 
 
@@ -155,15 +156,18 @@ def _show_usage_error(err: click.UsageError) -> None:
         console.line(f"Try: {err.ctx.command_path} --help")
 
 
-def _show_bug(err: Exception) -> int:
+def _show_bug(err: Exception, args: Sequence[str]) -> int:
     """Keep the traceback in a file and say where: it is for us, not for the screen."""
     import tempfile  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
     from txojobs.redact import Redactor  # noqa: PLC0415
 
-    lines = "".join(traceback.format_exception(err)).splitlines()
-    text = "\n".join(map(Redactor().clean_line, lines)) + "\n"  # no run knows its secrets here: by their look
+    redactor = Redactor()
+    for secret in _secrets_within_reach(args):
+        redactor.add(secret)
+    lines = redactor.clean_line("".join(traceback.format_exception(err))).splitlines()
+    text = "\n".join(lines) + "\n"
     with tempfile.NamedTemporaryFile(
         "w", prefix="txojobs-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:
@@ -174,12 +178,25 @@ def _show_bug(err: Exception) -> int:
     return BUG
 
 
-def _show_refused_output(err: OSError) -> int:
+def _secrets_within_reach(args: Sequence[str]) -> list[str]:
+    """Return every secret of the workspace: where a bug ends a command, no run knows its own any more."""
+    from txojobs.config.secret_files import secrets_of_everybody  # noqa: PLC0415
+    from txojobs.workspace import Workspace  # noqa: PLC0415
+
+    named = [value for word, value in itertools.pairwise(args) if word in ("-w", "--workspace")]
+    named += [word.partition("=")[2] for word in args if word.startswith("--workspace=")]
+    root = None
+    with contextlib.suppress(TxoBaseError, OSError):
+        root = Workspace.at(Path(named[-1])).root if named else Workspace.find().root
+    return secrets_of_everybody(root)
+
+
+def _show_refused_output(err: OSError, args: Sequence[str]) -> int:
     """Say that what click writes, the help, could not be written; any other OSError is a bug of ours."""
     import traceback  # noqa: PLC0415
 
     if traceback.extract_tb(err.__traceback__)[-1].name != "echo":
-        return _show_bug(err)
+        return _show_bug(err, args)
     fall_silent(sys.stdout)
     if has_gone(err):
         return 0

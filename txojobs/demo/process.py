@@ -67,7 +67,7 @@ def start(*, port: int = 0, ready_timeout_s: float = 30.0) -> DemoService:
 def _launch(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     # `-m` looks in the current folder first: make that the folder of this very package, not the user's,
     # where a file might have the name of a module
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    environment = {name: value for name, value in os.environ.items() if not _is_kept_back(name.upper())}
     windows = os.name == "nt"
     try:
         return subprocess.Popen(  # our own interpreter and module, no shell
@@ -82,6 +82,11 @@ def _launch(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
         )
     except OSError as err:
         raise _not_started(str(err)) from err
+
+
+def _is_kept_back(name: str) -> bool:
+    """Whether a variable is none of the service's business: our secrets, and the passwords of proxies."""
+    return name == "PYTHONSAFEPATH" or name.startswith("TXO_") or name.endswith("_PROXY")
 
 
 def _windows_flags() -> int:

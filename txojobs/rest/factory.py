@@ -48,7 +48,16 @@ def create_rest_api(
     """
     settings = ApiSettings.from_config(config, api=api, with_auth=require_auth)
     settings = replace(settings, state_dir=state_dir)
-    return TxoRestAPI(settings, redactor=redactor, cancel=cancel, numbers=numbers, timing=timing)
+    known = redactor or _knowing(config)
+    return TxoRestAPI(settings, redactor=known, cancel=cancel, numbers=numbers, timing=timing)
+
+
+def _knowing(config: Mapping[str, Any]) -> Redactor:
+    """Return a redactor that knows every secret of a loaded configuration: a service may repeat another one's."""
+    redactor = Redactor()
+    for secret in getattr(config, "secret_values", tuple)():
+        redactor.add(secret)
+    return redactor
 
 
 def acquire_token(
@@ -70,7 +79,7 @@ def acquire_token(
             "Check OAuth config or add fallback token: `az-token` in the secrets file",
             '"az-token": "eyJ..."',
         )
-    credential = credential_for(settings, timing or Timing(), redactor or Redactor())
+    credential = credential_for(settings, timing or Timing(), redactor or _knowing(config))
     try:
         return credential.sign(Limits()).headers["Authorization"].removeprefix("Bearer ")
     finally:

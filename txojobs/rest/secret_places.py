@@ -40,10 +40,10 @@ _LONGEST_HARMLESS = 16
 _SIGNATURE = re.compile(r"(?:^|-)(?:signature|credential|assertion)$")
 _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token"})
 
-# `?name=value` and `&name=value`: also in JSON, in HTML, and percent-encoded inside another address
+# `?name=value` and `&name=value`: also in JSON, in HTML, and percent-encoded inside another address, which %26 ends
 _OPTION = re.compile(
-    r"(?P<before>^|[?&;]|\\u0026|&amp;|%3[Ff]|%26)(?P<name>[\w.$~-]{1,64})(?P<equals>=|%3[Dd])"
-    r"(?P<value>(?:(?!\\u0026|&amp;|%26)[^&;#\s\"'<>\\])+)"
+    r"(?:(?P<nested>%3[Ff]|%26)|^|[?&;]|\\u0026|&amp;)(?P<name>[\w.$~-]{1,64})(?P<equals>=|%3[Dd])"
+    r"(?P<value>(?:(?!\\u0026|&amp;)(?(nested)(?!%26))[^&;#\s\"'<>\\])+)"
 )
 _COOKIES = {
     "cookie": re.compile(r"(?:^|;)\s*[^=;\s]+=\"?([^;\"]*)"),

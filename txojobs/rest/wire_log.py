@@ -55,7 +55,7 @@ class WireLog:
         number = 0
         if _log.isEnabledFor(logging.DEBUG):
             number = next(self._numbers)
-            head = f"#{number} {prepared.method} {self._clean(self._places.text(url))}"
+            head = f"#{number} {prepared.method} {self._places.text(self._clean(url))}"
             self._tell(head, prepared.headers, _as_bytes(prepared.body), mark=">")
         return Attempt(self, f"{prepared.method} {shown(url)}", number, self._clock)
 
@@ -81,7 +81,10 @@ class WireLog:
             _log.debug(Block(f"#{attempt.number} no answer to {attempt.what}, {attempt.times()}: {what}"))
 
     def _tell(self, head: str, headers: Mapping[str, str], body: bytes, *, mark: str) -> None:
-        lines = [f"{mark} {name}: {self._places.header(name, value)}" for name, value in headers.items()]
+        lines = [
+            f"{mark} {name}: {self._places.header(name, self._clean(value))}"
+            for name, value in headers.items()
+        ]
         _log.debug(Block(head, [*map(self._clean, lines), *self._excerpt(headers, body)]))
 
     def _excerpt(self, headers: Mapping[str, str], body: bytes) -> list[str]:
@@ -92,7 +95,7 @@ class WireLog:
         if text is None:
             kind = headers.get("Content-Type", "no type given")
             return [f"| ({len(body):,} bytes that are no text: {kind})"]
-        text = self._clean(self._places.text(text))
+        text = self._places.text(self._clean(text))
         if len(body) > _CLEANED_BYTES:  # what was cut off here may be half a secret
             text = text[:-_LONGEST_SECRET]
         lines = [f"| {line}" for line in text[:SHOWN_BYTES].split("\n")]
