@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "records", "redact", "_version", "suggest", "interrupts"),
+    ("checkup",),
     ("yaml_slips", "yaml_limits"),
     ("yaml_faults",),
     ("yaml_compose",),

@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("txojobs.cli.show:show", "Show what a job does, without running it."),
     "steps": ("txojobs.cli.steps:steps", "Describe the steps that a job can use."),
     "config": ("txojobs.cli.config:config", "Show the effective configuration, and where it comes from."),
+    "doctor": (
+        "txojobs.cli.doctor:doctor",
+        "Check configuration, secrets, network and service, line by line.",
+    ),
     "metadata": ("txojobs.cli.metadata:metadata", "Show what a service offers, and save it for validate."),
     "schema": ("txojobs.cli.schema:schema", "Print or write the JSON Schema and the generated pages."),
     "demo": ("txojobs.cli.demo:demo", "Serve the demo data."),

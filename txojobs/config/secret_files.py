@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUFFIX = "-config.json"
 SECRETS_SUFFIX = "-config-secrets.json"
 _GIT_PATIENCE_S = 10.0
+_NO_ANSWER = -1
 
 
 def config_names(folder: Path) -> list[str]:
@@ -81,6 +82,22 @@ def _to_type(path: Path) -> str:
 
 def git_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
     """Return a breach when git tracks the file; nothing where there is no repository or no git."""
+    code, relative = _git(path, "ls-files", "--error-unmatch", "--", magic=":(literal)")
+    if code == 0:
+        fix = "take it out of git, add it to .gitignore, and change every secret in it"
+        example = f"git rm --cached {relative}"
+        return [Breach((), f"git tracks this {what}: whoever has the repository has it", fix, example)]
+    return [] if code in (None, 1) else [_unknown_to_git(what)]
+
+
+def git_ignores(path: Path) -> bool | None:
+    """Return whether git leaves a path out, there or not; None where no git says so."""
+    code, _ = _git(path, "check-ignore", "-q", "--")
+    return {0: True, 1: False}.get(code) if code is not None else None
+
+
+def _git(path: Path, *words: str, magic: str = "") -> tuple[int | None, str]:
+    """Return the exit code of a git command about a path, None where there is no git, and git's name of the path."""
     import shutil  # noqa: PLC0415 - validation only; a run must start fast
     import subprocess  # noqa: PLC0415
 
@@ -88,13 +105,13 @@ def git_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
     top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
     git = shutil.which("git")
     if top is None or git is None:
-        return []
+        return None, ""
+    relative = path.relative_to(top).as_posix()
     # the hook of another repository, and our secrets, are none of this git's business
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "TXO_"))}
-    command = [git, "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--"]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command; the name stands behind --
-            [*command, f":(literal){path.relative_to(top).as_posix()}"],
+            [git, "-c", "core.fsmonitor=false", *words, f"{magic}{relative}"],
             cwd=top,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -103,12 +120,8 @@ def git_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return [_unknown_to_git(what)]
-    if done.returncode == 0:
-        fix = "take it out of git, add it to .gitignore, and change every secret in it"
-        example = f"git rm --cached {path.relative_to(top).as_posix()}"
-        return [Breach((), f"git tracks this {what}: whoever has the repository has it", fix, example)]
-    return [] if done.returncode == 1 else [_unknown_to_git(what)]
+        return _NO_ANSWER, relative
+    return done.returncode, relative
 
 
 def _unknown_to_git(what: str) -> Breach:

@@ -47,7 +47,7 @@ def read_service(
     from txojobs.redact import Redactor  # noqa: PLC0415
     from txojobs.rest.metadata_document import read_metadata  # noqa: PLC0415
 
-    _check_api(config, api)
+    check_api(config, api)
     redactor = Redactor()
     for secret in config.secret_values():
         redactor.add(secret)
@@ -70,7 +70,8 @@ def read_service(
         raise error from err
 
 
-def _check_api(config: Config, api: str) -> None:
+def check_api(config: Config, api: str) -> None:
+    """Raise ConfigurationError when there is no api of that name."""
     known = ["default", *config.get("apis", {})]
     if api not in known:
         raise ConfigurationError(

@@ -11,13 +11,13 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from txojobs.errors import FileOperationError
 from txojobs.files import disk
 from txojobs.files.os_errors import explained
 from txojobs.files.placing import drop_claim, free_name, place
-from txojobs.files.registry import SUFFIX, Registry, entries_of
+from txojobs.files.registry import DAMAGED, SUFFIX, Registry, entries_of
 from txojobs.files.table import drop_scratch
 
 LATER = "its new content is complete and kept; the next start of txojobs publishes it"
@@ -221,6 +221,26 @@ def may_be_committed(registry: Registry) -> bool:
         return _replay(registry.entries())[1]
     except OSError:
         return True  # nobody knows: then nothing is thrown away
+
+
+class Unfinished(NamedTuple):
+    """The registries of runs that died while they wrote, and of outputs that nobody could publish."""
+
+    committed: list[Path]
+    begun: list[Path]
+    damaged: list[Path]
+
+
+def unfinished(journal_dir: Path) -> Unfinished:
+    """Return what `recover` would find, and change nothing; runs that are alive are not among it."""
+    found = Unfinished([], [], sorted(journal_dir.glob(f"*{DAMAGED}")))
+    for path in sorted(journal_dir.glob(f"*{SUFFIX}")):
+        with suppress(OSError):
+            registry = Registry.take_over(path)
+            if registry is not None:
+                registry.release()  # at once: a run that starts just now wants it
+                (found.committed if _replay(entries_of(path))[1] else found.begun).append(path)
+    return found
 
 
 def _age(path: Path) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".publication"
+DAMAGED = ".damaged"
 
 
 def entries_of(path: Path) -> list[dict[str, Any]]:
@@ -108,7 +109,7 @@ class Registry:
 
     def set_aside(self) -> Path:
         """Keep the file out of the way of later starts, for a person to look at."""
-        aside = self.path.with_suffix(".damaged")
+        aside = self.path.with_suffix(DAMAGED)
         self.release()
         disk.replace(self.path, aside)
         return aside

@@ -41,7 +41,7 @@ class Channel:
         self.watch = Watch(clock)
         self.adapter = WatchedAdapter(self.watch)
         self.proxies, self.proxy = proxies_for(origin)
-        self.verify: str | bool = _trusted(ca_bundle) or True
+        self.verify: str | bool = _trusted(ca_bundle)[1] or True
         self._clock = clock
         self._used_at = clock()
 
@@ -63,8 +63,14 @@ class Channel:
         self.adapter.close()
 
 
-def _trusted(ca_bundle: str | None) -> str | None:
-    """Return the file or folder of certificates to trust, None for the ones that requests brings."""
+def trusted_by(ca_bundle: str | None) -> str:
+    """Return in words whose certificates are trusted; raises as a Channel does."""
+    name, path = _trusted(ca_bundle)
+    return f"{path}, named by {name}" if path else "the public authorities"
+
+
+def _trusted(ca_bundle: str | None) -> tuple[str, str | None]:
+    """Return what names certificates to trust, and their file or folder; None for the ones that requests brings."""
     named = [("`ca-bundle`", ca_bundle)]
     named += [(variable, os.environ.get(variable)) for variable in _BUNDLE_VARIABLES]
     for name, path in named:
@@ -74,8 +80,8 @@ def _trusted(ca_bundle: str | None) -> str | None:
                 how_to_fix=f"correct the path in {name}; a relative one starts at the current folder",
             )
         if path:
-            return path
-    return None
+            return name, path
+    return "", None
 
 
 class SessionPool:

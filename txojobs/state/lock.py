@@ -15,7 +15,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.errors import FileOperationError, JobLockedError
 from txojobs.file_lock import is_open_at, lock, unlock
@@ -144,6 +144,38 @@ def read_holder(path: Path) -> Holder | None:
         return Holder(int(facts["pid"]), str(facts["host"]), str(facts["since"]), str(facts["command"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+class LockState(NamedTuple):
+    """A lock as others see it; a `holder` that does not hold it any more has died without a word."""
+
+    name: str
+    holder: Holder | None
+    is_held: bool
+
+
+def lock_states(folder: Path) -> list[LockState]:
+    """Return the locks of a folder, held and left, by name; none where the folder cannot be read."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("*.lock")):
+            with contextlib.suppress(FileNotFoundError):
+                holder = read_holder(
+                    path
+                )  # whoever holds it says so: a lock without a word is not even tried
+                found.append(LockState(path.stem, holder, holder is not None and _is_held(path)))
+    return found
+
+
+def _is_held(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not lock(descriptor):
+            return True
+        unlock(descriptor)
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _host() -> str:
