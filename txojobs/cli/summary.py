@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from txojobs.engine.report import RunReport
     from txojobs.workspace import Workspace
 
+_WAITS = {
+    "throttled": "because the service asked for it",
+    "retry": "between attempts",
+    "operation": "for long operations",
+    "rate limit": "for `rate-limiting`",
+}
+"""What each cause of a wait is called; the report has the numbers of each service."""
 _ENDINGS = {"partial": "finished in part", "done": "done"}
 
 
@@ -41,6 +48,7 @@ def show_summary(
         console.line(f"{rejected:,} {'record was' if rejected == 1 else 'records were'} put aside")
     written = ", nothing was written" if report.dry_run else ""
     console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
+    _show_trouble(console, report)
     for step in report.steps if report.dry_run else ():
         if "request" in step.notes:
             console.text(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
@@ -48,6 +56,20 @@ def show_summary(
         console.line(f"would write {clean(shown(Path(name), workspace))}")
     for path in report.outputs:
         console.line(clean(shown(path, workspace)))
+
+
+def _show_trouble(console: Console, report: RunReport) -> None:
+    """Say what made the run slow: requests that were sent again, and waits of a second or more, by cause."""
+    traffic: list[Any] = report.traffic
+    retries = sum(each["retries"] for each in traffic)
+    causes = {cause: sum(each["waits-seconds"].get(cause, 0) for each in traffic) for cause in _WAITS}
+    waits = [f"{seconds:.0f} s {_WAITS[cause]}" for cause, seconds in causes.items() if seconds >= 1]
+    parts = (
+        [f"{retries:,} {'request was' if retries == 1 else 'requests were'} sent again"] if retries else []
+    )
+    parts += [f"waited {', '.join(waits)}"] if waits else []
+    if parts:
+        console.line("; ".join(parts))
 
 
 def _show_failure(
@@ -63,6 +85,7 @@ def _show_failure(
         console.line("interrupted")
     elif error is not None:
         show_error(console, _speaking(error), source=source)
+    _show_trouble(console, report)
     console.line()
     if report.is_kept:
         console.line("All files are complete and kept: the next start of txojobs publishes them.")
