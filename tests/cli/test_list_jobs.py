@@ -75,7 +75,7 @@ def test_says_how_to_begin_when_there_is_no_job(tmp_path: Path, monkeypatch: pyt
     done = invoke("list")
     assert done.code == 0
     assert "txojobs init" in done.out
-    assert json.loads(invoke("list", "--json").out) == {"jobs": []}
+    assert json.loads(invoke("list", "--json").out) == {"jobs": [], "unfinished": []}
 
 
 def test_without_a_workspace_it_says_so(tmp_path: Path) -> None:

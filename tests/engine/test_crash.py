@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -14,6 +15,9 @@ import pytest
 
 from tests.engine.pages_server import PagesServer, customers
 from tests.engine.workplace import Done, Workplace
+from txojobs.errors import FileOperationError
+from txojobs.files.publish import Publication
+from txojobs.files.recovery import interrupted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,3 +239,59 @@ def is_alive(pid: int) -> bool:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+AT_REPLACE = """
+import os, signal, sys
+calls = 0
+def watch(event, facts):
+    global calls
+    if event == "os.rename" and ".part" in str(facts[0]):
+        calls += 1
+        if calls == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+"""
+
+
+def test_a_publication_that_was_interrupted_is_told_before_the_next_run_finishes_it(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    (tmp_path / "sitecustomize.py").write_text(AT_REPLACE)
+    work.numbers("n.jsonl", 3)
+    names = ["p1.csv", "p2.csv", "p3.csv"]
+    saves = "".join(f"  - save: {{file: {name}, stamp: false}}\n" for name in names)
+    work.steps("  - load: data/n.jsonl\n" + saves)
+    dead = work.command("run", "job", "acme", "test", env={"PYTHONPATH": str(tmp_path)})
+    assert dead.code == -signal.SIGKILL, dead
+    (done,) = work.outputs().keys() & set(names)
+    for words in (("list",), ("run", "job", "acme", "test", "--dry-run")):
+        for _ in range(2):  # to tell it changes nothing
+            told = work.command(*words)
+            assert told.code == 0, told
+            for name in names:
+                line = f"warning: output/acme-test-{name} is not published yet"
+                assert (line in told.out.replace(f"{work.root}/", "")) == (name != done), told
+    assert len(json.loads(work.command("list", "--json").out)["unfinished"]) == 2
+    assert work.command("run", "job", "acme", "test").code == 0
+    assert set(work.outputs()) == set(names)
+    assert "not published" not in work.command("list").out
+
+
+def test_a_run_that_is_publishing_now_is_not_called_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Workplace(tmp_path)
+    journal = work.root / ".txojobs" / "publish"
+    alive = Publication(journal)
+    alive.add(work.root / "a.csv", stamped=False)
+    with monkeypatch.context() as fault:
+        fault.setattr(os, "replace", no_replace)
+        with pytest.raises(FileOperationError):
+            alive.commit()
+    assert interrupted(journal) == []
+    alive.abandon()
+    assert interrupted(journal) == [work.root / "a.csv"]
+
+
+def no_replace(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")

@@ -39,8 +39,10 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
     workspace: Workspace = workspace_of(ctx)
     snapshots = Snapshots(workspace)
     jobs = [_facts(name, path, workspace, snapshots) for name, path in job_names(workspace).items()]
+    unfinished = _unfinished(workspace)
     if as_json:
-        stdout().line(json.dumps({"jobs": jobs}, indent=2, ensure_ascii=False, default=str))
+        found = {"jobs": jobs, "unfinished": unfinished}
+        stdout().line(json.dumps(found, indent=2, ensure_ascii=False, default=str))
         return
     console = stdout()
     if not jobs:
@@ -49,6 +51,22 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
         if number:
             console.line()
         _show(console, job)
+    if unfinished:
+        from txojobs.files.recovery import UNFINISHED  # noqa: PLC0415  # hardly ever
+
+        console.line()
+        for path in unfinished:
+            console.text(f"{console.styled('warning', 'yellow')}: {clean(UNFINISHED.format(path))}")
+
+
+def _unfinished(workspace: Workspace) -> list[str]:
+    """Return the outputs of runs that were stopped while publishing: the next run finishes them."""
+    journal = workspace.state_dir / "publish"
+    if next(journal.glob("*"), None) is None:
+        return []
+    from txojobs.files.recovery import interrupted  # noqa: PLC0415  # hardly ever
+
+    return [shown(path, workspace) for path in interrupted(journal)]
 
 
 def _facts(name: str, path: Path, workspace: Workspace, snapshots: Snapshots) -> dict[str, Any]:

@@ -111,14 +111,17 @@ class Run:
             self._finish()
 
     def _roll_forward(self) -> None:
-        """Finish what a crashed run had already decided to publish."""
-        from txojobs.files.publish import recover  # noqa: PLC0415
+        """Finish what a crashed run had already decided to publish; a dry run only tells it."""
+        from txojobs.files.recovery import UNFINISHED, interrupted, recover  # noqa: PLC0415
 
-        if not self.request.dry_run:
-            for path in recover(self.state.workspace.state_dir / "publish"):
-                self.report.warnings.append(
-                    f"{path} was finished: an earlier run was stopped while publishing it"
-                )
+        journal = self.state.workspace.state_dir / "publish"
+        if self.request.dry_run:
+            self.report.warnings += [UNFINISHED.format(path) for path in interrupted(journal)]
+            return
+        for path in recover(journal):
+            self.report.warnings.append(
+                f"{path} was finished: an earlier run was stopped while publishing it"
+            )
 
     def _pull(self) -> None:
         """Pull every stream to its end; once more from the beginning when a source was not read whole and once."""

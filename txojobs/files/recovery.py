@@ -21,6 +21,7 @@ from txojobs.files.registry import DAMAGED, SUFFIX, Registry, entries_of
 from txojobs.files.table import drop_scratch
 
 LATER = "its new content is complete and kept; the next start of txojobs publishes it"
+UNFINISHED = "{} is not published yet: an earlier run was stopped while publishing; the next run finishes it"
 _CLOCK_STEP_NS = 2_000_000_000
 """FAT stores times in steps of two seconds."""
 
@@ -109,6 +110,25 @@ def is_awaited(journal_dir: Path, folders: set[Path], *, but: Path) -> bool:
             if committed and any(os.path.realpath(folder) in wanted for folder in replaced_in(outputs)):
                 return True
     return False
+
+
+def interrupted(journal_dir: Path) -> list[Path]:
+    """Return the final names that the next `recover` will publish; changes nothing.
+
+    Raises:
+        FileOperationError: the journal cannot be read.
+    """
+    found = []
+    with explained(journal_dir, doing="read"):
+        for path in sorted(journal_dir.glob(f"*{SUFFIX}"), key=_age):
+            registry = Registry.take_over(path)
+            if registry is not None:  # its run is dead
+                try:
+                    outputs, committed = _replay(registry.entries())
+                finally:
+                    registry.release()
+                found += [each.name for each in outputs if committed and os.path.lexists(each.temp)]
+    return found
 
 
 def roll_forward(registry: Registry, outputs: list[Output]) -> None:
