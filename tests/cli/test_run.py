@@ -210,8 +210,8 @@ def test_params_are_given_in_each_spelling(work: Workplace) -> None:
         done = work.command("run", "job", *words[:2], "acme", "test", *words[2:])
         assert done.code == 0, done
         assert "least=2" in done.out.splitlines()[0]
-    assert set(work.outputs()) == {"n-a-b.csv"}
-    assert len(work.rows("n-a-b.csv")) == 2
+    assert set(work.outputs()) == {"n-a-b-c8687a08.csv"}
+    assert len(work.rows("n-a-b-c8687a08.csv")) == 2
 
 
 def test_a_negative_number_is_a_value(work: Workplace) -> None:
@@ -477,3 +477,22 @@ def test_a_reply_that_is_no_page_is_told_in_words(work: Workplace) -> None:
         done = work.command("run", "job", "acme", "test")
     assert done.code == 1
     assert "Solution:" in done.err
+
+
+def test_a_file_without_a_heading_and_blank_rows_are_told(work: Workplace) -> None:
+    import openpyxl  # noqa: PLC0415  # here alone
+
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, 2], [None, None], [3, 4], [None, None]):
+        book.worksheets[0].append(row)
+    book.save(work.root / "data" / "rows.xlsx")
+    work.data("none.csv", "")
+    work.steps("  - load: data/rows.xlsx\n  - save: a.jsonl\n  - load: data/none.csv\n  - save: b.csv\n")
+    done = work.command("run", "job", "acme", "test")
+    assert done.code == 0
+    assert (
+        "warning: data/rows.xlsx has 1 blank row, which is a record without a value; "
+        "a filter leaves out what is not meant"
+    ) in done.out.splitlines()
+    assert "warning: data/none.csv is empty: not even a heading stands in it" in done.out.splitlines()
+    assert done.out.count("warning: ") == 2

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
+HANG_UP = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none, and skips this file
 BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 LIMIT_S = 5.0
 
@@ -204,6 +205,31 @@ def test_inside_the_shield_nothing_is_raised() -> None:
             caught._alarm.join()
             late.wait(0.01)
         assert cancel.is_set()
+
+
+def test_a_terminal_that_goes_away_ends_the_run_in_good_order(tmp_path: Path) -> None:
+    work = Workplace(tmp_path)
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url})
+        work.job(FETCH)
+        server.hold(2)
+        with running(work, until=b"begins") as process:
+            server.wait_for(2)
+            done = stopped(process, HANG_UP)
+        server.let_go()
+    assert done.code == 128 + HANG_UP
+    assert "Nothing was written." in done.out + done.err
+    assert not work.left_behind()
+
+
+def test_nohup_keeps_a_run_going() -> None:
+    before = signal.signal(HANG_UP, signal.SIG_IGN)
+    try:
+        with signals(threading.Event()):
+            assert signal.getsignal(HANG_UP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    finally:
+        signal.signal(HANG_UP, before)
 
 
 def test_handlers_are_put_back() -> None:

@@ -324,6 +324,16 @@ def test_refuses_and_names_the_operand(text: str, operand: str, word: str) -> No
     assert word in str(caught.value)
 
 
+@pytest.mark.parametrize(("other", "value"), [(1, "0"), ("a", "''"), (None, "''")])
+def test_a_null_among_what_is_ordered_is_told_what_to_be_instead(other: Any, value: str) -> None:
+    with pytest.raises(EvaluationError, match="cannot order null") as caught:
+        parse("sort_by(Rows, &Key)").evaluate({"Rows": [{"Key": None}, {"Key": other}]})
+    assert (
+        caught.value.how_to_fix
+        == f"give nulls a value, like coalesce(field, {value}), or filter them out before"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "literal", "word"),
     [

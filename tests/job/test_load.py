@@ -432,3 +432,69 @@ def test_a_param_that_is_not_declared_says_how_it_is(params: str, fix: str, exam
     text = f"version: 1\n{params}steps:\n  - load: a.csv\n  - filter: A == ${{{{ params.contry }}}}\n"
     (problem,) = [each for each in problems_of(text) if each.severity == "error"]
     assert (problem.message, problem.fix, problem.example) == ("params has no 'contry'", fix, example)
+
+
+@pytest.mark.parametrize(
+    ("entity", "fix"),
+    [
+        ("Customers?$top=5", "write limit below fetch"),
+        ("Customers?$filter=A eq 1&$select=A", "write filter and select below fetch"),
+        ("Customers?sap-client=100", "write it below fetch as query: {...}"),
+    ],
+)
+def test_a_query_behind_the_entity_is_refused(entity: str, fix: str) -> None:
+    problem = problem_of(
+        f"version: 1\nsteps:\n  - fetch: {{entity: '{entity}', key: [A]}}\n  - save: a.csv\n"
+    )
+    assert (problem.message, problem.fix) == ("entity takes no query, and this one has a ?", fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message", "fix"),
+    [
+        ("Country == 'SE'", 23, "== is no operator of OData", "write eq"),
+        ("A eq 1 && B eq 2", 22, "&& is no operator of OData", "write and"),
+        ("A eq 1 || B eq 2", 22, "|| is no operator of OData", "write or"),
+        ("A != ${{ params.x }}", 17, "!= is no operator of OData", "write ne"),
+        ("A = 1", 17, None, None),
+        ('A eq "SE"', 20, "texts stand in single quotes", "write 'SE'"),
+        ("A like 'S%'", 17, None, None),
+    ],
+)
+def test_a_filter_in_another_language_is_found_without_a_snapshot(
+    text: str, column: int, message: str | None, fix: str | None
+) -> None:
+    start = "version: 1\nparams: {x: {type: integer}}\nsteps:\n  - fetch:\n      entity: C\n      key: [A]\n"
+    for job in (
+        f"{start}      filter: {text}\n  - save: a.csv\n",
+        f"{start}      filter:\n        -     {text}\n  - save: a.csv\n",
+        f"{start}      expand:\n        B:\n          filter: {text}\n  - save: a.csv\n",
+    ):
+        (problem,) = [each for each in problems_of(job) if each.severity == "error"]
+        assert problem.where is not None
+        line = job.splitlines()[problem.where.line - 1]
+        shift = line.index(text) - len("      filter: ")
+        if message is not None:
+            assert (problem.message, problem.fix) == (message, fix)
+            assert problem.where.column - shift == column
+        else:
+            assert problem.fix is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Country eq 'a == \"b\" && c'",
+        "contains(Name,'=')",
+        "Orders/any(o: o/Amount gt 5)",
+        "Orders/$count($filter=Amount gt 5) gt 2",
+        "Name in ('a','b') and is eq 1",
+        "startswith(Name,${{ params.x }})",
+        "guid${{ params.x }} eq Id",
+    ],
+)
+def test_no_filter_in_odatas_words_is_refused(text: str) -> None:
+    start = "version: 1\nparams: {x: {default: 0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111}}\nsteps:\n  - fetch:\n"
+    quoted = text.replace("'", "''")
+    job = f"{start}      entity: C\n      key: [A]\n      filter: '{quoted}'\n  - save: a.csv\n"
+    assert [each for each in load_text(job, file="f", stem="s").problems if each.severity == "error"] == []

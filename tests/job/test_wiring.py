@@ -246,6 +246,12 @@ FETCH = "  - {id: a, fetch: {entity: C, select: [Name, Amount, Address/City], ke
         ("transform: {add: {X: {value: Amout}}}", "Amout", "did you mean 'Amount'?", 34),
         ("transform: {drop: [Amout]}", "Amout", "did you mean 'Amount'?", 5),
         ("transform: {rename: {X: Amout}}", "Amout", "did you mean 'Amount'?", 5),
+        (
+            "transform: {rename: {Name: Customer}}",
+            "Customer",
+            "rename takes `new name: old name`, and here 'Name' would be the new one",
+            5,
+        ),
         ("transform: {types: {Amout: decimal}}", "Amout", "did you mean 'Amount'?", 5),
         ("transform: {rename: {Sum: Amount}, columns: {X: Amount}}", "Amount", None, 53),
         ("transform: {drop: [Amount], columns: {X: Amount}}", "Amount", None, 46),

@@ -173,6 +173,10 @@ def test_a_handshake_that_takes_for_ever_ends(greeting: Greeting, method: str, s
         getattr(client, method)("/a")
     client.close()
     assert not caught.value.outcome_unknown, "nothing was sent"
+    assert "the port was reached, and gave no secure connection (TLS)" in str(caught.value)
+    assert caught.value.how_to_fix == (
+        "check that this port of `base-url` speaks TLS: an address without it begins with http://"
+    )
 
 
 def test_a_handshake_that_breaks_is_tried_again(serve: Serve, connect: Connect, clock: FakeClock) -> None:

@@ -81,6 +81,14 @@ def test_columns_sees_nothing_that_is_dropped(bench: Bench) -> None:
         one(bench, "drop: [Note], columns: {N: Note}")
 
 
+def test_rename_the_wrong_way_round_says_how_it_is_written(bench: Bench) -> None:
+    with pytest.raises(StepError, match="no record has a field 'Quantity'") as caught:
+        one(bench, "rename: {Qty: Quantity}")
+    assert str(caught.value.how_to_fix).endswith(
+        "rename takes `new name: old name`, and here 'Qty' would be the new one"
+    )
+
+
 def test_rename_sees_what_add_has_made(bench: Bench) -> None:
     assert one(bench, "add: {T: Qty}, rename: {Total: T}")["Total"] == 3
 

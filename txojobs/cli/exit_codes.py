@@ -35,13 +35,17 @@ BY_ERROR: tuple[tuple[type[BaseException], int], ...] = (
 
 
 class Terminated(KeyboardInterrupt):  # a signal, as KeyboardInterrupt is
-    """The process was asked to end (SIGTERM)."""
+    """The process was asked to end (SIGTERM), or its terminal went away (SIGHUP)."""
+
+    def __init__(self, signal_number: int = TERMINATED - 128) -> None:
+        super().__init__()
+        self.signal_number = signal_number
 
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code for an error that ended a command before or outside a run."""
     if isinstance(error, Terminated):
-        return TERMINATED
+        return 128 + error.signal_number
     if isinstance(error, errors.RunCancelledError):
         return 128 + error.signal_number
     return next((code for kind, code in BY_ERROR if isinstance(error, kind)), BUG)

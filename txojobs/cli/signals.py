@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run goes on: end in good order at the first, at once at the second.
+"""Ctrl-C, SIGTERM and SIGHUP while a run goes on: end in good order at the first, at once at the second.
 
 The first signal asks the run to stop by setting its event: every wait looks at it. Whoever has not stopped after a
 short grace (a long computation looks at nothing) is interrupted by an exception, except inside `shield`.
@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 GRACE_S = 1.5
 
 
+def _to_catch() -> list[int]:
+    """Return the signals that end a run; that of a closed terminal not where `nohup` has switched it off."""
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    goes = [hang_up] if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *goes]
+
+
 class Signals:
-    """Catches both signals between enter and exit, in the main thread; elsewhere it does nothing.
+    """Catches these signals between enter and exit, in the main thread; elsewhere it does nothing.
 
     `number` is the signal that came. `farewell` is called before the process ends at once.
     """
@@ -43,9 +50,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {
-                number: signal.signal(number, self._caught) for number in (signal.SIGINT, signal.SIGTERM)
-            }
+            self._before = {number: signal.signal(number, self._caught) for number in _to_catch()}
         return self
 
     def __exit__(
@@ -70,7 +75,7 @@ class Signals:
         if self._late:
             self._late = False
             if not self._shielded:
-                raise Terminated if self.number == signal.SIGTERM else KeyboardInterrupt
+                raise KeyboardInterrupt if self.number == signal.SIGINT else Terminated(self.number or number)
             return
         if self.number is not None:
             self._farewell()

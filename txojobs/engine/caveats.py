@@ -30,6 +30,7 @@ def caveats(
             yield f"{result.title} was not written{left}"
         elif "not-written" in result.notes and left and not report.dry_run:
             yield f"save {result.title}: nothing was written{left}"
+        yield from _of_loading(result)
         fetched: Any = result.notes.get("fetched")
         if (
             fetched
@@ -39,6 +40,16 @@ def caveats(
             yield f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
     if not lost:
         yield from _of_nothing(report, state)
+
+
+def _of_loading(result: StepResult) -> Iterator[str]:
+    """Yield what may be wrong with a file that was read as it is."""
+    if "no-heading" in result.notes:
+        yield f"{result.title} is empty: not even a heading stands in it"
+    blank: Any = result.notes.get("blank-rows", 0)
+    if blank:
+        rows = "1 blank row, which is a record" if blank == 1 else f"{blank:,} blank rows, which are records"
+        yield f"{result.title} has {rows} without a value; a filter leaves out what is not meant"
 
 
 def _of_nothing(report: RunReport, state: RunState) -> Iterator[str]:

@@ -75,6 +75,8 @@ def _check(use: StepUse, expressions: Iterable[JmesPath], known: set[str], probl
 
 def _hint(name: str, expression: JmesPath, known: set[str]) -> str:
     near = nearest_name(name, known)
+    if advice := expression.advice(known):
+        return advice
     may_be_text = name in expression.expression.texts
     if may_be_text and not (near is not None and near.casefold() == name.casefold()):
         return f"did you mean the text '{name}'?"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.errors import Mark, Problem, ValidationError
 from txojobs.job.fields import check_fields
+from txojobs.job.filters import check_filters
 from txojobs.job.model import Job
 from txojobs.job.options import Reader
 from txojobs.job.param_specs import read_params
@@ -122,6 +123,7 @@ def _job(
         ):  # a step that reads none has no fields
             check_fields(job, problems)
     problems.extend(asked)
+    problems.extend(problem for use in job.steps for problem in check_filters(use))
     return job
 
 

@@ -42,9 +42,11 @@ def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> Ap
     profile = ("the profile", known_of_profile(own, shared))
     home = Section(place, (place, own), profile)
     behaviour = Section(place, (place, own), ("script-behavior", shared), profile)
+    key = "api-base-url" if api == "default" else "base-url"
     return ApiSettings(
         name=api,
-        base_url=_base_url(home, "api-base-url" if api == "default" else "base-url"),
+        base_url=_base_url(home, key),
+        base_url_key=f"{home.path}.{key}",
         odata=home.one_of("odata", "v4", ODATA_VERSIONS),
         profile=home.one_of("profile", "generic", tuple(PROFILES)),
         auth=read_auth(home, config, api=api) if with_auth else AuthSettings(),

@@ -102,9 +102,12 @@ def transport_failure(
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
         missing = "no complete answer" if sent else "no connection"
         limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"
-        error: ApiError = ApiTimeoutError(
-            f"{what}: {missing} {limit}", timeout_s, how_to_fix=_SLOW if sent else _UNREACHABLE, **facts
-        )
+        told, fix = f"{what}: {missing} {limit}", _SLOW if sent else _UNREACHABLE
+        if not sent and any("handshake" in str(link) for link in chain):
+            told += "; the port was reached, and gave no secure connection (TLS)"
+            port = f"port of `{url_key}`" if url_key else "port"
+            fix = f"check that this {port} speaks TLS: an address without it begins with http://"
+        error: ApiError = ApiTimeoutError(told, timeout_s, how_to_fix=fix, **facts)
     else:
         error = ApiOperationError(
             f"{what}: {_broken(sent)} ({_root(chain)})",

@@ -10,10 +10,26 @@ from txojobs.steps.kinds import JmesPath, field_path
 from txojobs.steps.projection import Value, expressions, outgoing_column, projection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from txojobs.records import Columns, Record
     from txojobs.steps.base import JobView
+
+
+class RenamedField(JmesPath):
+    """A field that `rename` reads. The wrong way round is its commonest mistake, so that errors know the new name."""
+
+    __slots__ = ("new_name",)
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(field_path(old).text)
+        self.new_name = new
+
+    def advice(self, known: Collection[str] | None = None) -> str | None:
+        """Return how rename is written, where it may have been written the wrong way round."""
+        if known is not None and self.new_name not in known:
+            return None
+        return f"rename takes `new name: old name`, and here {self.new_name!r} would be the new one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +79,9 @@ class Changes:
 
     def named(self) -> list[JmesPath]:
         """Return every expression on the incoming record; a field that is renamed or dropped is one."""
-        renamed = [name for name in self.rename.values() if name not in self.add]
+        renamed = [RenamedField(old, new) for new, old in self.rename.items() if old not in self.add]
         dropped = [name for name in self.drop if self.is_incoming(name)]
-        return [*expressions(self.add.values()), *(field_path(name) for name in (*renamed, *dropped))]
+        return [*expressions(self.add.values()), *renamed, *map(field_path, dropped)]
 
     def is_incoming(self, name: str) -> bool:
         """Tell whether a name that is there after `rename` must have come in under it."""

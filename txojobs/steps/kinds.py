@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from txojobs.errors import Mark, ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from txojobs.expressions import Expression
 
 NOWHERE = Mark("", 0, 0)
@@ -92,6 +94,11 @@ class JmesPath(Kind):
 
         super().__init__(text, where)
         self.expression = parse(text)
+
+    def advice(self, known: Collection[str] | None = None) -> str | None:
+        """Return what to tell whoever named a field that is not there, beside the nearest one of `known`."""
+        del known
+        return None
 
     def vet(self) -> None:
         """Refuse a literal that a function does not take."""

@@ -85,6 +85,8 @@ class Load(Step):
             path, options=ReadOptions(sheet=self.sheet, delimiter=self.delimiter)
         )
         columns = stream.columns
+        if columns == ():
+            ctx.note("no-heading", self.file.text)
         if columns is not None:
             columns = tuple(each._replace(type=self.types.get(each.name, each.type)) for each in columns)
         hints = tuple(Column(name, each) for name, each in self.types.items()) if columns is None else ()
@@ -94,7 +96,11 @@ class Load(Step):
         unseen = set(self.types) - set(self.optional)
         seen: dict[str, None] = {}
         position, left = 0, ctx.limit
+        blank = 0
         for batch in batches:
+            if self.file.text.lower().endswith(".xlsx"):  # a csv has empty lines, which are no records
+                blank += sum(all(value is None for value in record.values()) for record in batch)
+                ctx.note("blank-rows", blank)
             out = []
             for position, record in enumerate(batch[:left], position + 1):  # noqa: B020  # counts on
                 if unseen:

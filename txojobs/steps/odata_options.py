@@ -176,8 +176,24 @@ _OWN = {
 _IN_A_COMPANY = re.compile(r"/?compan(y|ies)\(", re.IGNORECASE)
 
 
+def check_entity(entity: str, job: JobView) -> Iterable[Problem]:
+    """Refuse a query behind the entity: what it asks for would not be known here, and the count would be wrong."""
+    _, question, query = entity.partition("?")
+    if not question:
+        return
+    names = [part.partition("=")[0].strip().lower() for part in query.split("&")]
+    own = [_OWN[name] for name in names if name in _OWN]
+    fix = (
+        f"write {' and '.join(dict.fromkeys(own))} below fetch"
+        if own
+        else "write it below fetch as query: {...}"
+    )
+    yield Problem("entity takes no query, and this one has a ?", job.at("entity"), fix)
+
+
 def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     """Yield what is wrong across the options of a fetch."""
+    yield from check_entity(step.entity.text if step.entity else "", job)
     for option in ("page-size", "limit", "parallel"):
         number = getattr(step, option.replace("-", "_"))
         if number is not None and number < 1:

@@ -8,6 +8,7 @@ from txojobs.errors import StepError, TxoBaseError
 from txojobs.records import Column, Columns, JsonValue, Record
 from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.kinds import JmesPath
+from txojobs.steps.number_format import NumberFormat
 from txojobs.steps.spec import Doc
 
 
@@ -20,7 +21,9 @@ class Value:
     type: Annotated[
         ColumnType | None, Doc("What the value must be; text is converted.", example="decimal")
     ] = None
-    format: Annotated[str | None, Doc("A number format for spreadsheets.", example='"#,##0.00"')] = None
+    format: Annotated[NumberFormat | None, Doc("A number format for spreadsheets.", example='"#,##0.00"')] = (
+        None
+    )
 
 
 def expressions(values: Iterable[JmesPath | Value]) -> list[JmesPath]:
@@ -34,9 +37,10 @@ def outgoing_column(name: str, value: JmesPath | Value, known: dict[str, Column]
     asked = value if isinstance(value, Value) else Value(value=value)
     path = asked.value
     source = known.get(path.text) if path else None
+    shape = asked.format.text if asked.format else None
     if source is None:
-        return Column(name, asked.type, asked.format, is_quotient=path is not None and _divides(path, known))
-    given = asked.format if isinstance(value, Value) else source.format
+        return Column(name, asked.type, shape, is_quotient=path is not None and _divides(path, known))
+    given = shape if isinstance(value, Value) else source.format
     return source._replace(name=name, type=asked.type or source.type, format=given, label=None)
 
 

@@ -53,9 +53,11 @@ def refuse_missing(expression: JmesPath, missing: Iterable[tuple[str, str | None
     for name, suggestion in missing:
         plain = name.removeprefix("[].")
         known = f"did you mean {suggestion}?" if suggestion else None
+        advice = expression.advice()
         raise StepError(
             f"no record has a field {name!r}, which the expression names: {expression.text}",
-            how_to_fix=known or "check the spelling against the service's fields",
+            how_to_fix=" ".join(filter(None, (known, advice)))
+            or "check the spelling against the service's fields",
             example=f"optional: [{_in_yaml(plain)}]    # an option of the step, when all records may lack it",
             where=expression.where,
         )
