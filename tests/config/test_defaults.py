@@ -33,6 +33,7 @@ def test_with_a_rate_limit_the_pause_between_calls_is_not_listed() -> None:
     assert {path: value for path, value in listed.items() if path.startswith(PACE)} == {
         f"{PACE}.enabled": True,
         f"{PACE}.calls-per-second": 10,
+        f"{PACE}.shared": False,
     }
     assert "script-behavior.api-delay-seconds" not in listed
 

@@ -21,6 +21,7 @@ from txojobs.errors import (
 from txojobs.rest.breaker import Outcome
 from txojobs.rest.origin import origin_of
 from txojobs.rest.settings import BreakerSettings, LimiterSettings, RetrySettings
+from txojobs.rest.timing import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,7 +230,7 @@ def test_a_call_that_waited_for_its_turn_is_not_sent_when_it_has_opened_meanwhil
         gate.breaker.ticket().settle(Outcome.FAILURE)  # what another thread met meanwhile
 
     object.__setattr__(client._timing, "wait", wait)
-    gate._limiter.reserve()  # type: ignore[union-attr]  # configured above
+    gate._limiter.reserve(Limits())  # type: ignore[union-attr]  # configured above
     with pytest.raises(CircuitOpenError):
         client.get("/a")
     assert not server.requests

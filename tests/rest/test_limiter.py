@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import says
 from txojobs.errors import ApiTimeoutError
-from txojobs.rest.limiter import Limiter
+from txojobs.rest.limiter import OwnLimiter, Pace
 from txojobs.rest.settings import LimiterSettings
+from txojobs.rest.timing import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 )
 def test_never_lets_more_through_than_burst_and_rate(rate: float, burst: int, gaps: list[float]) -> None:
     clock = FakeClock()
-    limiter = Limiter(calls_per_second=rate, burst_size=burst, clock=clock)
+    limiter = OwnLimiter(Pace.of(calls_per_second=rate, burst_size=burst), clock=clock)
     left: list[float] = []
     for gap in gaps:
         clock.now += gap
-        wait = limiter.reserve()
+        wait = limiter.reserve(Limits())
         assert wait is not None
         left.append(clock.now + wait)
     assert left == sorted(left), "first come, first served"
@@ -45,35 +46,35 @@ def test_never_lets_more_through_than_burst_and_rate(rate: float, burst: int, ga
 
 def test_reaches_the_configured_rate() -> None:
     clock = FakeClock()
-    limiter = Limiter(calls_per_second=10, burst_size=1, clock=clock)
+    limiter = OwnLimiter(Pace.of(calls_per_second=10, burst_size=1), clock=clock)
     for _ in range(101):
-        clock.wait(limiter.reserve() or 0.0)
+        clock.wait(limiter.reserve(Limits()) or 0.0)
     assert clock.now - 1000.0 == pytest.approx(10.0)
 
 
 def test_a_burst_goes_at_once_and_is_earned_again() -> None:
     clock = FakeClock()
-    limiter = Limiter(calls_per_second=2, burst_size=3, clock=clock)
-    assert [limiter.reserve() for _ in range(4)] == [0, 0, 0, 0.5]
+    limiter = OwnLimiter(Pace.of(calls_per_second=2, burst_size=3), clock=clock)
+    assert [limiter.reserve(Limits()) for _ in range(4)] == [0, 0, 0, 0.5]
     clock.now += 100
-    assert [limiter.reserve() for _ in range(4)] == [0, 0, 0, 0.5]
+    assert [limiter.reserve(Limits()) for _ in range(4)] == [0, 0, 0, 0.5]
 
 
 def test_a_moment_that_comes_too_late_is_not_taken() -> None:
     clock = FakeClock()
-    limiter = Limiter(calls_per_second=1, burst_size=1, clock=clock)
-    limiter.reserve()
-    assert limiter.reserve(no_later_than=clock.now + 0.5) is None
-    assert limiter.reserve() == 1
+    limiter = OwnLimiter(Pace.of(calls_per_second=1, burst_size=1), clock=clock)
+    limiter.reserve(Limits())
+    assert limiter.reserve(Limits(deadline=clock.now + 0.5)) is None
+    assert limiter.reserve(Limits()) == 1
 
 
 def test_eight_threads_share_one_rate() -> None:
     clock = FakeClock()
-    limiter = Limiter(calls_per_second=10, burst_size=1, clock=clock)
+    limiter = OwnLimiter(Pace.of(calls_per_second=10, burst_size=1), clock=clock)
     waits: list[float] = []
 
     def ask() -> None:
-        waits.extend(limiter.reserve() or 0.0 for _ in range(100))
+        waits.extend(limiter.reserve(Limits()) or 0.0 for _ in range(100))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

@@ -12,6 +12,7 @@ from tests.rest.fault_server import answer, says
 from txojobs.errors import ApiError, ApiRateLimitError
 from txojobs.rest.origin import origin_of
 from txojobs.rest.settings import LimiterSettings, RetrySettings
+from txojobs.rest.timing import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,3 +179,46 @@ def test_a_pause_and_a_limiter_work_together(serve: Serve, connect: Connect, clo
     client = connect(server, limiter=LimiterSettings(calls_per_second=1))
     client.get("/a")
     assert clock.now == pytest.approx(1005.0)
+
+
+def test_nothing_is_sent_that_waited_for_its_turn_when_the_service_was_to_be_left_alone(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(GOOD)
+    client = connect(server, limiter=LimiterSettings(calls_per_second=0.1))
+    client.get("/a")
+    gate = client._exchange.gates.of(origin_of(server.url))
+
+    def wait(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
+        clock.wait(seconds, cancels)
+        if seconds == 10:
+            gate.pause(30)  # what another thread was told meanwhile
+
+    object.__setattr__(client._timing, "wait", wait)
+    client.get("/b")
+    assert clock.waits == [10, 30]
+    assert len(server.requests) == 2
+
+
+def test_who_waits_for_a_turn_and_is_told_to_wait_again_and_again_ends(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(GOOD)
+    client = connect(server, limiter=LimiterSettings(calls_per_second=0.1))
+    client.get("/a")
+    gate = client._exchange.gates.of(origin_of(server.url))
+    turns = gate._limiter
+    assert turns is not None
+
+    def wait(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
+        clock.wait(seconds, cancels)
+        if seconds == 10:
+            gate.pause(400)
+        else:
+            turns.reserve(Limits())  # another thread goes first
+
+    object.__setattr__(client._timing, "wait", wait)
+    with pytest.raises(ApiRateLimitError, match="left alone for another 400 s"):
+        client.get("/b")
+    assert clock.waits == [10, 400, 10]
+    assert len(server.requests) == 1

@@ -149,6 +149,7 @@ def _limiter(behaviour: Section) -> LimiterSettings:
         return LimiterSettings(
             calls_per_second=section.number("calls-per-second", 10.0, least=0.001),
             burst_size=section.whole("burst-size", 1, least=1),
+            shared=section.flag("shared", default=False),
         )
     delay_s = behaviour.number("api-delay-seconds", 0.0)
     return LimiterSettings(calls_per_second=1 / delay_s if delay_s else None)

@@ -41,7 +41,8 @@ def create_rest_api(
     """Return the client of one api of the configuration; asks nobody yet.
 
     `require_auth=False` sends no credential, whatever is configured, for public services. `state_dir` is where
-    `token-cache: file` keeps tokens; without it that is the state folder of the current workspace.
+    `token-cache: file` keeps tokens, and a shared rate limit its turns; without it that is the state folder of the
+    current workspace.
 
     Raises:
         MissingKeyError, ConfigurationError: the configuration lacks something or holds a wrong value.

@@ -1,7 +1,7 @@
 """The gate of one origin: what all threads pass before each attempt, and where traffic is counted.
 
-In this order: the breaker, the pause that the service asked for, the limiter, and the breaker once more, for
-it may have opened meanwhile.
+In this order: the breaker, the pause that the service asked for, the limiter; then pause and breaker once more,
+for much may have changed while others went first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiRateLimitError, ApiTimeoutError
 from txojobs.rest.breaker import Breaker
-from txojobs.rest.limiter import Limiter
+from txojobs.rest.limiter import limiter_for
 from txojobs.rest.retry import LONGEST_OWN_WAIT_S, RetryBudget
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import JsonValue
     from txojobs.rest.breaker import Ticket
+    from txojobs.rest.limiter import Limiter
     from txojobs.rest.origin import Origin
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
@@ -122,12 +123,7 @@ class Gate:
         )
         self.budget = RetryBudget()
         self.traffic = Traffic(str(origin))
-        rate = settings.limiter.calls_per_second
-        self._limiter = (
-            Limiter(calls_per_second=rate, burst_size=settings.limiter.burst_size, clock=timing.clock)
-            if rate
-            else None
-        )
+        self._limiter = limiter_for(origin, settings, timing)
         self._lock = threading.Lock()
         self._quiet_until = float("-inf")
         longest = max(settings.retry.max_retry_after_s, LONGEST_OWN_WAIT_S)
@@ -147,16 +143,23 @@ class Gate:
         """
         ticket.admit()
         limits.raise_if_cancelled()
-        self._sit_out_the_pause(limits)
+        paused_s = self._sit_out_the_pause(limits)
         if self._limiter is not None:
             self._take_turn(self._limiter, limits)
+            while pause_s := self._sit_out_the_pause(limits, after_s=paused_s):  # others were told meanwhile
+                paused_s += pause_s
+                self._take_turn(self._limiter, limits)
         ticket.admit()
         self.traffic.count_request()
 
-    def _sit_out_the_pause(self, limits: Limits) -> None:
-        """Wait until the service may be asked again, however often others prolong it, but not for ever."""
-        end = self._timing.clock() + self._longest_pause_s
-        while (left := self._quiet_until - self._timing.clock()) > 0:
+    def _sit_out_the_pause(self, limits: Limits, *, after_s: float = 0.0) -> float:
+        """Wait until the service may be asked again, however often others prolong it, but not for ever.
+
+        `after_s` is how long this request has waited so before; returns how long it did now.
+        """
+        began = now = self._timing.clock()
+        end = began + self._longest_pause_s - after_s
+        while (left := self._quiet_until - now) > 0:
             if self._quiet_until > end:
                 raise ApiRateLimitError(
                     f"{self.origin} asked to be left alone for another {left:,.0f} s, so nothing was sent",
@@ -166,9 +169,11 @@ class Gate:
             if left >= _LEAST_TOLD_S:
                 _log.info("waiting %.1f s: %s asked to be left alone", left, self.origin)
             self.wait(left, limits, cause="throttled", reason="the service asked to wait")
+            now = self._timing.clock()
+        return now - began
 
     def _take_turn(self, limiter: Limiter, limits: Limits) -> None:
-        seconds = limiter.reserve(no_later_than=limits.deadline)
+        seconds = limiter.reserve(limits)
         if seconds is None:
             raise ApiTimeoutError(
                 "the deadline does not allow another request at the configured rate",

@@ -51,6 +51,8 @@ class LimiterSettings:
 
     calls_per_second: float | None = None
     burst_size: int = 1
+    shared: bool = False
+    """Whether all processes of this machine that use the same state folder keep the pace together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,10 @@ class ApiSettings:
     reading: ReadingSettings = ReadingSettings()
     max_body_bytes: int = MAX_BODY_BYTES
     state_dir: Path | None = None
-    """Where tokens are kept with `token-cache: file`; None is the state folder of the current workspace."""
+    """Where tokens are kept with `token-cache: file`, and the turns of a shared rate limit.
+
+    None is the state folder of the current workspace.
+    """
 
     @classmethod
     def from_config(
