@@ -32,7 +32,8 @@ def explain_syntax_error(err: Any, text: str, file: str) -> Problem:
     for explain in (_sign, _bad_start, _tab, _colon, _alias, _block, _comma_in_flow, _more):
         if found := explain(fault):
             return found
-    return Problem(f"this is not YAML: {_plain_words(problem)}", fault.where)
+    words = _plain_words(problem)
+    return Problem(f"this is not YAML: {words}", fault.where, _CLOSING.get(words))
 
 
 def _fault(problem: str, context: str, text: str, mark: Any, file: str) -> _Fault:
@@ -195,6 +196,14 @@ def _open_quote(text: str) -> str:
         if letter in "'\"" and quote in ("", letter):
             quote = "" if quote else letter
     return quote
+
+
+_CLOSING = {
+    "a [ that is not closed, or a missing comma": "close it with ], and put commas between its parts",
+    "a { that is not closed, or a missing comma": "close it with }, and put commas between its parts",
+    "a quote that is not closed": "close it with the same quote",
+    "a key without a colon, or a line that is indented wrongly": "write `key: value`, or mend its indentation",
+}
 
 
 def _plain_words(problem: str) -> str:

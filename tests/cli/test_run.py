@@ -183,6 +183,25 @@ def test_a_param_without_its_value_says_what_to_write(
     assert (done.code, done.err.splitlines()[0]) == (2, f"Error: {said}")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("job", "acme-test"), "ORG and ENV are two words: acme test"),
+        (("job", "acme", "test", "c=1"), "'c=1' is one argument too many; params are given with -p c=1"),
+        (("job", "acme", "test", "x"), "'x' is one argument too many; params are given with -p NAME=VALUE"),
+        (("job", "acme", "test", "--limit", "0"), "it takes a whole number from 1 on, not '0'"),
+        (("job", "acme", "test", "--limit", "ten"), "it takes a whole number from 1 on, not 'ten'"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_answered_with_what_was_meant(
+    work: Workplace, words: tuple[str, ...], said: str
+) -> None:
+    work.job("version: 1\nsteps:\n" + LOAD)
+    done = work.command("run", *words)
+    assert done.code == 2
+    assert done.err.splitlines()[0].endswith(said)
+
+
 def test_help_says_how_lists_and_flags_are_given(work: Workplace) -> None:
     work.job("version: 1\nparams: {all: {type: boolean}, of: {type: list}, c: {}}\nsteps:\n" + LOAD)
     shown = work.command("run", "job", "--help").out

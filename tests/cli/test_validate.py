@@ -118,7 +118,7 @@ def test_only_what_is_named_is_checked_and_needs_no_workspace(work: Workplace, t
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("jobs/none.yaml", "cannot be read"),
+        ("jobs/none.yaml", "error: there is no file jobs/none.yaml\nfix: see: txojobs list\n"),
         ("data", "neither a job"),
         ("jobs", "neither a job"),
         ("config/x.json", "x.json"),

@@ -103,3 +103,29 @@ def test_saying_nothing_shows_the_help(words: tuple[str, ...], first: str) -> No
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(first)
     assert done.out == invoke(*words, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("runn",), "there is no command 'runn': did you mean 'run'?"),
+        (("demo", "start"), "there is no command 'start': there is serve"),
+        (
+            ("completion", "powershell"),
+            "Invalid value for '[SHELL]': 'powershell' is not one of 'bash', 'zsh', 'fish'.",
+        ),
+    ],
+)
+def test_a_command_that_is_none_is_answered_with_what_there_is(words: tuple[str, ...], said: str) -> None:
+    done = invoke(*words)
+    assert (done.code, done.err.splitlines()[0]) == (2, f"Error: {said}")
+
+
+def test_validate_names_the_file_that_was_meant(tmp_path: object) -> None:
+    work = Workplace(tmp_path)  # type: ignore[arg-type]  # a path of pytest
+    work.job(JOB.replace("contry", "country"))
+    assert "fix: did you mean jobs/job.yaml?" in work.command("validate", "job").out.splitlines()
+    told = work.command("validate", "jobs/jbo.yaml").out.splitlines()
+    assert told[:2] == ["error: there is no file jobs/jbo.yaml", "fix: did you mean 'job.yaml'?"]
+    done = work.command("run", "jobs/job", "acme", "test")
+    assert "did you mean 'job'?" in done.err

@@ -157,6 +157,25 @@ def test_g15_what_only_speaks_of_secrets_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "fix", "example"),
+    [
+        ('{"global": {"api-base-url": "a.example.com/v2"}}', "write https://a.example.com/v2", None),
+        ('{"global": {"api-base-url": "https://a b"}}', None, None),
+        ('{"global": {"auth": "basic"}}', None, '"auth": {"type": "basic"}'),
+        ('{"apis": [1]}', None, '"apis": {"helpdesk": {"base-url": "https://helpdesk.example.com"}}'),
+        ('{"timeout": 30}', "write it into 'script-behavior.api-timeouts': rest-timeout-seconds", None),
+        ('{"global": {"retries": 3}}', "write it into 'script-behavior.retry-strategy': max-retries", None),
+        ('{"global": {"proxy": "x"}}', "proxies are taken from the environment: HTTPS_PROXY", None),
+    ],
+)
+def test_what_was_meant_is_said(text: str, fix: str | None, example: str | None) -> None:
+    (problem,) = check_config_text(text)
+    assert (problem.fix or "").startswith(fix or "")
+    assert bool(problem.fix) == bool(fix)
+    assert problem.example == example
+
+
+@pytest.mark.parametrize(
     ("written", "env"), [("tset", "test"), ("Test", "test"), ("prd", "prod"), ("test", "test2")]
 )
 def test_an_environment_of_nearly_this_name_is_told_not_to_be_used(written: str, env: str) -> None:

@@ -219,6 +219,23 @@ def test_g29_a_missing_file_names_what_there_is_and_the_way_out(folder: Path) ->
         load(folder.parent / "nothing" / "config")
 
 
+@pytest.mark.parametrize(
+    ("org", "env", "fix"),
+    [
+        ("prod", "acme", "the organisation comes first: acme prod"),
+        ("acme", "prd", "did you mean acme prod?"),
+        ("acme", "sandbox", "of acme there is prod; otherwise create the file"),
+        ("beta", "dev", "Create the file in the config/ directory"),
+    ],
+)
+def test_a_configuration_that_is_not_there_is_near_another(
+    folder: Path, org: str, env: str, fix: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="not found") as caught:
+        load(folder, org, env)
+    assert str(caught.value.how_to_fix).startswith(fix)
+
+
 def test_all_problems_of_both_files_at_once(folder: Path) -> None:
     (folder / "acme-prod-config.json").write_text('{"global": {"odata": "v5"}, "globl": {}}')
     (folder / "acme-prod-config-secrets.json").write_text('{"client_secret": "c4n4ry", "api-key": 5}')

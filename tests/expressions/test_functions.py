@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txojobs.expressions import FUNCTIONS, EvaluationError, Function, parse
+from txojobs.expressions.errors import ExpressionError
 from txojobs.expressions.function import NULL_GIVES_NULL
 from txojobs.expressions.literal import json_text
 
@@ -322,6 +323,13 @@ def test_refuses_and_names_the_operand(text: str, operand: str, word: str) -> No
     assert caught.value.operand == operand
     assert text[caught.value.offset : caught.value.offset + caught.value.length] == operand
     assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["today", "NOW", "getdate"])
+def test_a_clock_is_none_of_the_functions(name: str) -> None:
+    with pytest.raises(ExpressionError, match=f"there is no function {name}") as caught:
+        parse(f"Date < {name}()")
+    assert str(caught.value.how_to_fix).startswith("write ${{ run.today }} or ${{ run.now }}")
 
 
 @pytest.mark.parametrize(("other", "value"), [(1, "0"), ("a", "''"), (None, "''")])

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 _WORDS = "txojobs.words"
 
 
+def at_least_one(text: str) -> int:
+    """Return a whole number from 1 on, as an option takes it."""
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise click.BadParameter(f"it takes a whole number from 1 on, not {text[:40]!r}")
+
+
 class RunCommand(click.Command):
     """A command whose help also lists the params of the job that is named."""
 
@@ -83,11 +90,15 @@ def places_of(ctx: click.Context, org: str | None, env: str | None) -> tuple[str
         else:
             places.append(word)
     if len(places) < 2:  # noqa: PLR2004  # the two
+        org_env = places[0].rpartition("-") if places else ("", "", "")
+        if org_env[0]:
+            raise click.UsageError(f"ORG and ENV are two words: {org_env[0]} {org_env[2]}", ctx)
         missing = "ORG and ENV" if not places else "ENV"
         raise click.UsageError(f"say for which {missing}: txojobs run JOB ORG ENV, like `acme prod`", ctx)
     if len(places) > 2:  # noqa: PLR2004  # the two
+        given = places[2] if "=" in places[2] else "NAME=VALUE"
         raise click.UsageError(
-            f"{places[2]!r} is one argument too many; params are given with -p NAME=VALUE", ctx
+            f"{places[2]!r} is one argument too many; params are given with -p {given}", ctx
         )
     return places[0], places[1], extra
 

@@ -32,7 +32,7 @@ Examples:
   txojobs completion fish > ~/.config/fish/completions/txojobs.fish
 """
 )
-@click.argument("shell", required=False, type=click.Choice(list(INSTALL)))
+@click.argument("shell", metavar="[SHELL]", required=False, type=click.Choice(list(INSTALL)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> None:
     """Print the completion script for bash, zsh or fish; for your own shell when you name none."""

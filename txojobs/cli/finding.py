@@ -41,7 +41,8 @@ def find_job(workspace: Workspace, word: str) -> Path:
     path = Path(word)
     if path.suffix in EXTENSIONS and path.is_file():
         return path.resolve()
-    name = nearest_name(word.removesuffix(".yaml").removesuffix(".yml"), names)
+    bare = word.removeprefix("./").removeprefix("jobs/").removesuffix(".yaml").removesuffix(".yml")
+    name = bare if bare in names else nearest_name(bare, names)
     if not names:
         fix = "write one, or begin with: txojobs init"
     else:

@@ -49,6 +49,18 @@ class HelpfulGroup(click.Group):
         """As click does, with --help in place of nothing."""
         return super().parse_args(ctx, args or ["--help"])
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and with the nearest command when there is no such one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.list_commands(ctx):
+            from txojobs.suggest import nearest  # noqa: PLC0415
+
+            hint = nearest(name, self.list_commands(ctx)) or f"there is {', '.join(self.list_commands(ctx))}"
+            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
 
 class LazyGroup(HelpfulGroup):
     """A group that imports a command when it is asked for."""
@@ -72,18 +84,6 @@ class LazyGroup(HelpfulGroup):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, and with the nearest command when there is no such one."""
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
-            from txojobs.suggest import nearest  # noqa: PLC0415
-
-            hint = nearest(name, COMMANDS) or "see txojobs --help"
-            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 @click.group(

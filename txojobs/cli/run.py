@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from txojobs.cli.arguments import RunCommand, places_of, values_of
+from txojobs.cli.arguments import RunCommand, at_least_one, places_of, values_of
 from txojobs.cli.complete import environments, jobs, organisations
 from txojobs.cli.complete import params as job_params
 from txojobs.cli.console import Console, stderr, stdout
@@ -58,7 +58,7 @@ Examples:
     shell_complete=job_params,
     help="A param of the job.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N records of each source.")
+@click.option("--limit", type=at_least_one, metavar="N", help="At most N records of each source.")
 @click.option(
     "--dry-run", is_flag=True, help="Check everything, read one page of each source, write nothing."
 )

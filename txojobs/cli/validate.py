@@ -9,7 +9,7 @@ import click
 
 from txojobs.cli.console import stdout
 from txojobs.cli.exit_codes import DONE, INVALID
-from txojobs.cli.finding import EXTENSIONS, job_files, shown
+from txojobs.cli.finding import EXTENSIONS, job_files, job_names, shown
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import plural, show_problem
 from txojobs.errors import ConfigurationError, Mark, Problem
@@ -129,7 +129,10 @@ def check_file(
 
         root = workspace.root if workspace is not None else None
         return check_config_file(path, workspace_root=root)
-    return [Problem(f"{name} is neither a job (.yaml) nor a configuration (.json)", None)]
+    fix = None
+    if workspace is not None and (job := job_names(workspace).get(name)) is not None:
+        fix = f"did you mean {shown(job, workspace)}?"
+    return [Problem(f"{name} is neither a job (.yaml) nor a configuration (.json)", None, fix)]
 
 
 def _print_text(found: Iterable[tuple[Path, list[Problem]]], *, checked: int, faulty: int) -> None:

@@ -7,9 +7,11 @@ the schema only: nothing is ever fetched.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from txojobs.config.names import kebab, looks_like_secret, nearly
+from txojobs.config.habits import KEYS
+from txojobs.config.names import KEBAB, kebab, looks_like_secret, nearly
 from txojobs.config.places import dotted
 from txojobs.config.schema import resolve
 from txojobs.errors import ConfigurationError
@@ -87,7 +89,9 @@ def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
 
 
 def _example(error: Any, path: JsonPath) -> str | None:
-    """Return the schema's example for a value of another type."""
+    """Return the schema's example for a value of another type; of a credential, the one that was named."""
+    if path and path[-1] == "auth" and isinstance(error.instance, str) and KEBAB.fullmatch(error.instance):
+        return f'"auth": {{"type": {json.dumps(error.instance)}}}'
     examples = error.schema.get("examples") if error.validator == "type" and path else None
     return f"{json.dumps(path[-1])}: {json.dumps(examples[0])}" if examples else None
 
@@ -97,7 +101,13 @@ def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach
     where = f"{dotted(path)} has" if path else "there is"
     meant = nearly(key, known, cutoff=0.6)
     other = None if meant else home_of(kebab(key), root)
-    fix = f"did you mean {meant!r}?" if meant else f"it belongs into {other!r}" if other else None
+    fix = (
+        f"did you mean {meant!r}?"
+        if meant
+        else f"it belongs into {other!r}"
+        if other
+        else KEYS.get(kebab(key))
+    )
     return Breach(
         (*path, key), f"{where} no key {shown!r}", fix or f"remove it; known here: {', '.join(known)}"
     )
@@ -108,7 +118,9 @@ def _loose(path: JsonPath, root: Schema) -> Breach:
     key = str(path[0])
     home = home_of(kebab(key), root)
     meant = nearly(key, root["properties"])
-    fix = f"it belongs into {home!r}" if home else f"did you mean {meant!r}?" if meant else None
+    fix = (
+        f"it belongs into {home!r}" if home else f"did you mean {meant!r}?" if meant else KEYS.get(kebab(key))
+    )
     return Breach(
         path,
         f"{escape_foreign(key)!r} stands outside of a section",
@@ -171,7 +183,17 @@ def _wrong_value(error: Any, path: JsonPath) -> tuple[str, str | None]:
         "uniqueItems": "holds a value twice",
     }
     # keywords that a workspace added for its own sections speak in jsonschema's words
-    return sentences.get(error.validator) or f"does not fit: {escape_foreign(error.message)}", None
+    message = sentences.get(error.validator) or f"does not fit: {escape_foreign(error.message)}"
+    return message, _with_scheme(error) if error.validator == "pattern" else None
+
+
+def _with_scheme(error: Any) -> str | None:
+    """Return an address with the https:// that it lacks, where it is one then."""
+    address = f"https://{error.instance}"
+    is_address = "://" not in error.instance and "address" in str(error.schema.get("x-must"))
+    if not is_address or not re.search(error.validator_value, address):
+        return None
+    return f"write {escape_foreign(address)}"
 
 
 def _kind(value: Any) -> str:

@@ -94,8 +94,13 @@ def _not_found(folder: Path, org: str, env: str) -> ConfigurationError:
     there = config_names(folder)
     close = difflib.get_close_matches(f"{org}-{env}", there, n=1, cutoff=0.6)
     fix = "Create the file in the config/ directory"
-    if close:
+    others = [name.rpartition("-")[2] for name in there if name.rpartition("-")[0] == org]
+    if f"{env}-{org}" in there:
+        fix = f"the organisation comes first: {env} {org}"
+    elif close:
         fix = f"did you mean {' '.join(close[0].rsplit('-', 1))}? Otherwise create the file in config/"
+    elif others:
+        fix = f"of {org} there is {', '.join(others)}; otherwise create the file in config/"
     found = f"; there are {', '.join(name + SUFFIX for name in there)}" if there else f"; {folder} has none"
     return ConfigurationError(
         f"Configuration file '{org}-{env}{SUFFIX}' not found{found}",

@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.expressions.errors import ExpressionError
-from txojobs.expressions.slips import FUNCTION_ALIASES, WORDS, nearest
+from txojobs.expressions.slips import CLOCK, FUNCTION_ALIASES, WORDS, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,11 +117,13 @@ def check_call(
 def _unknown(name: str, offset: int, known: dict[str, Function]) -> ExpressionError:
     if name.lower() in WORDS:
         fix, example = WORDS[name.lower()]
+    elif name.lower() in CLOCK:
+        fix, example = "write ${{ run.today }} or ${{ run.now }}, which stay the same for the whole run", None
     else:
         meant = name.lower() if name.lower() in known else FUNCTION_ALIASES.get(name.lower())
         meant = meant or nearest(name, known)
         fix = f"did you mean {meant}()?" if meant else "see the list of functions in docs/expressions.md"
-        example = known[meant].example if meant else None  # type: ignore[assignment]  # no example without a name
+        example = known[meant].example if meant else None
     return ExpressionError(
         f"there is no function {name}()", offset=offset, length=len(name), how_to_fix=fix, example=example
     )

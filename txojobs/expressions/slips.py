@@ -59,6 +59,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "le": ("write <=", "balance <= 0"),
 }
 
+CLOCK = ("today", "now", "getdate", "sysdate", "current_date", "current_timestamp", "utcnow")
+"""Functions that an expression cannot have: what it gives depends on the record alone."""
+
 FUNCTION_ALIASES: dict[str, str] = {
     # names of other languages that spelling alone does not lead to ours
     "average": "avg",

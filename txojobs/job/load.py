@@ -14,7 +14,7 @@ from txojobs.job.param_specs import read_params
 from txojobs.job.steps import read_steps
 from txojobs.job.wiring import wire
 from txojobs.steps.fitting import described
-from txojobs.suggest import nearest
+from txojobs.suggest import nearest, nearest_name
 from txojobs.workspace import check_name
 from txojobs.yaml_limits import MAX_BYTES
 from txojobs.yaml_source import Mapping, Scalar, Sequence, read
@@ -51,7 +51,7 @@ def load_job(path: Path, *, shown_as: str | None = None, snapshots: Snapshots | 
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # one more is too many, and `read` says so
     except OSError as err:
-        return Loaded(None, [Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1))])
+        return Loaded(None, [_unreadable(path, name, err)])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:
@@ -68,6 +68,16 @@ def load_job(path: Path, *, shown_as: str | None = None, snapshots: Snapshots | 
     if loaded.job is not None:
         loaded.job.source = path.resolve()
     return loaded
+
+
+def _unreadable(path: Path, name: str, err: OSError) -> Problem:
+    if not isinstance(err, FileNotFoundError):
+        return Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1))
+    there = {each.stem: each.name for each in path.parent.glob("*.y*ml")}
+    near = nearest_name(path.stem, there)  # without the ending, which all have in common
+    return Problem(
+        f"there is no file {name}", None, f"did you mean {there[near]!r}?" if near else "see: txojobs list"
+    )
 
 
 def load_text(text: str, *, file: str, stem: str, snapshots: Snapshots | None = None) -> Loaded:
@@ -90,7 +100,11 @@ def _job(
 ) -> Job | None:
     if not isinstance(root, Mapping):
         problems.append(
-            Problem(f"a job is a mapping with version and steps, not {described(root)}", root.where)
+            Problem(
+                f"a job is a mapping with version and steps, not {described(root)}",
+                root.where,
+                "begin with `version: 1`, then `steps:`, and write the list of steps below it",
+            )
         )
         return None
     entries = root.entries
@@ -108,7 +122,8 @@ def _job(
         job.params = read_params(entries["params"].value, problems)
     steps = entries.get("steps")
     if steps is None:
-        problems.append(Problem("a job needs steps", root.where, "add `steps:` with a list below it"))
+        if not any(nearest_name(name, TOP_LEVEL) == "steps" for name in entries):  # that is told already
+            problems.append(Problem("a job needs steps", root.where, "add `steps:` with a list below it"))
         return None
     if not isinstance(steps.value, Sequence) or not steps.value.items:
         problems.append(_no_list_of_steps(steps.value))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from txojobs.errors import InvalidJobError, Problem, ValidationError
+from txojobs.job import habits
 from txojobs.job.model import Param
 from txojobs.job.options import Reader
 from txojobs.job.params import TYPES, default_of, typed
@@ -74,7 +75,8 @@ def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
         return Param(name=name, where=where)
     for option, found in node.entries.items():
         if option not in OPTIONS:
-            fix = nearest(option, OPTIONS) or f"known: {', '.join(OPTIONS)}"
+            habit = habits.PARAM_OPTIONS.get(option.lower().replace("_", "-"))
+            fix = habit or nearest(option, OPTIONS) or f"known: {', '.join(OPTIONS)}"
             problems.append(
                 Problem(f"a param has no option {option!r}", found.key.where, fix, length=len(option))
             )

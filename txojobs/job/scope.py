@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import ValidationError
+from txojobs.job.habits import RUN_FACTS
 from txojobs.steps.fitting import Unknown
 from txojobs.suggest import nearest
 
@@ -137,7 +138,8 @@ def _undeclared(name: str, params: Mapping[str, object]) -> ValidationError:
 
 def _unknown(name: str, known: Iterable[str], place: str) -> ValidationError:
     what = f"{place} has no {name!r}" if name else f"{place} is a section, not a value"
-    return ValidationError(what, how_to_fix=nearest(name, known) or _some(known))
+    habit = RUN_FACTS.get(name) if place == "run" else None
+    return ValidationError(what, how_to_fix=habit or nearest(name, known) or _some(known))
 
 
 def _some(known: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import Mark, Problem, ValidationError
+from txojobs.job import habits
 from txojobs.job.conditions import condition_problems
 from txojobs.job.model import StepUse
 from txojobs.job.options import Reader
@@ -236,24 +237,29 @@ class _StepReader:
             )
             return None
         if len(verbs) == 1:
-            misplaced = [self._stray(name, verbs[0], node.entries[name]) for name in rest if name != verbs[0]]
+            misplaced = [self._stray(name, verbs[0], node.entries) for name in rest if name != verbs[0]]
             return None if any(misplaced) else verbs[0]
         if third := next((name for name in rest if step_class(name)), None):
             return third
         self._unknown_verb(rest[0], node.entries[rest[0]])
         return None
 
-    def _stray(self, name: str, verb: str, entry: Entry) -> bool:
+    def _stray(self, name: str, verb: str, entries: dict[str, Entry]) -> bool:
         """Note a key that is none; true when it is an option of the verb that stands at the wrong place."""
+        entry, node = entries[name], entries[verb]
         cls = step_class(verb)
         options = [option.name for option in options_of(cls)] if cls else []
         if name in LATER:
             self._problem(f"{name} is not available yet", entry.key.where, "delete it", length=len(name))
         elif name in options:
-            fix = f"indent it below {verb}:"
+            value = getattr(node.value, "text", "")
+            main = getattr(cls, "main", None)
+            below = f", and write `{main.replace('_', '-')}: {value}` above it" if main and value else ""
+            fix = f"indent it below {verb}:{below}"
             self._problem(f"{name} is an option of {verb}", entry.key.where, fix, length=len(name))
         else:
-            fix = nearest(name, [*COMMON, *options]) or f"known beside {verb}: {', '.join(COMMON)}"
+            habit = habits.KEYS.get(name.lower().replace("_", "-"))
+            fix = habit or nearest(name, [*COMMON, *options]) or f"known beside {verb}: {', '.join(COMMON)}"
             self._problem(f"a step has no key {name!r}", entry.key.where, fix, length=len(name))
         return name in options
 
@@ -261,7 +267,8 @@ class _StepReader:
         if name in LATER:
             self._problem(f"{name} is not available yet", entry.key.where, "delete it", length=len(name))
             return
-        fix = nearest(name, [*STEPS, *COMMON]) or f"known: {', '.join(STEPS)}"
+        habit = habits.VERBS.get(name.lower().replace("_", "-"))
+        fix = habit or nearest(name, [*STEPS, *COMMON]) or f"known: {', '.join(STEPS)}"
         self._problem(f"there is no step {name!r}", entry.key.where, fix, length=len(name))
 
     def _not_a_step(self, node: Node) -> None:

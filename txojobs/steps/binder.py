@@ -126,7 +126,19 @@ class Binder:
     def _refuse_unknown(self, name: str, node: Mapping, known: Iterable[str]) -> bool:
         sound = True
         for text, entry in node.entries.items():
-            if text not in known:
+            if (
+                text not in known
+                and isinstance(entry.value, Scalar)
+                and not entry.value.text
+                and entry.value.plain
+            ):
+                sound = False
+                fix = "a list stands in brackets, [A, B], and a text with a comma in quotes"
+                message = f"{name} has no option {text!r}, and it has no value"
+                self.problems.append(
+                    Problem(message, entry.key.where, nearest(text, known) or fix, length=len(text))
+                )
+            elif text not in known:
                 sound = False
                 self.problems.append(
                     Problem(
@@ -227,6 +239,12 @@ class Binder:
         fix = None
         if isinstance(node, Scalar) and not isinstance(node.value, str) and "text" in wanted:
             fix = f'quote it: "{node.text}"' if node.text else "give it a value, or delete the line"
+        elif isinstance(node, Sequence) and wanted.startswith("mapping"):
+            names = [item.text for item in node.items if isinstance(item, Scalar)]
+            whole = len(names) == len(node.items) and ", ".join(f"{each}: {each}" for each in names)
+            fix = (
+                f"write a mapping: {{{whole}}}" if whole else "write `name: value` on each line, without '- '"
+            )
         elif isinstance(node, Sequence | Mapping) and "expression" in wanted.lower():
             fix = "an expression that begins with [ or { must be quoted"
         elif isinstance(node, Scalar) and wanted.startswith("list of") and node.text:

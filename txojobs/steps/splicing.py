@@ -36,6 +36,15 @@ class _PlainText(Kind):
         return as_text(value, before)
 
 
+def _instead(text: str) -> str:
+    """Return what to write in place of something that is no path."""
+    path, bar, rest = text.partition("|")
+    name = path.strip().removeprefix("params.")
+    if bar and "default" in rest and templates.is_path(name):
+        return f"a default belongs to the param: params: {{{name}: {{default: ...}}}}"
+    return "compute with a transform step, or in an expression around it"
+
+
 class Splicer:
     """Makes texts; every fault becomes a Problem in `problems`."""
 
@@ -60,7 +69,7 @@ class Splicer:
                 Problem(
                     f"${{{{ }}}} holds a dotted path and nothing else, not {hole.path!r}",
                     where,
-                    "compute with a transform step, or in an expression around it",
+                    _instead(hole.path),
                     length=hole.end - hole.start,
                 )
             )
