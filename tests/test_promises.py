@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LATER = {"P3", "P4"}
-"""Writing to services and resuming a run come later; the README says so."""
+LATER = {"P3"}
+"""Writing to services comes later; the README says so."""
 ROWS = ("G1", "G2", "G4", "G5", "G7", "G9", "G15", "G22", "G28")
 """What jobs need of the guide's rows; the others are about scripts."""
 CLIENT_ROWS = ("G10", "G11", "G12", "G13", "G14", "G16", "G17", "G19", "G20", "G24", "G29")

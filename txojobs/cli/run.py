@@ -69,6 +69,9 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON on standard output.")
 @click.option("--wait", is_flag=True, help="Wait for another run of the same job instead of giving up.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the last run that was not finished: same params, same clock."
+)
 @click.pass_context
 def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **options: Any) -> int:
     """Run a job for an organisation and environment.
@@ -104,7 +107,9 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
             _print_json(report.as_json())
         if not options["quiet"] or report.error is not None:
             console = screen if report.error is None else stderr()
-            show_summary(console, report, workspace, source=source_lines, again=again)
+            words = ["txojobs", "run", loaded.name, *places, "--resume"]
+            going_on = _as_typed(words) if report.can_resume else None
+            show_summary(console, report, workspace, source=source_lines, again=again, going_on=going_on)
         if screen.failure is not None and report.error is None and not options["as_json"]:
             raise screen.failure
         return run_code(report.outcome, report.error, signal_number=signals.number, begun=report.begun)
@@ -144,6 +149,7 @@ def _execute(
         dry_run=options["dry_run"],
         output=options["output"],
         wait=options["wait"],
+        resume=options["resume"],
         cancel=cancel,
         shield=signals.shield,
         console=sys.stderr if options["debug"] else None,
@@ -160,7 +166,11 @@ def _again(job: Job, places: tuple[str, str], params: dict[str, str], options: d
         part for name in ("limit", "output") if options[name] for part in (f"--{name}", str(options[name]))
     ]
     kept += ["--dry-run"] if options["dry_run"] else []
-    words = ["txojobs", "run", job.name, *places, *pairs, *kept]
+    return _as_typed(["txojobs", "run", job.name, *places, *pairs, *kept])
+
+
+def _as_typed(words: list[str]) -> str:
+    """Return a command as it is typed in this system's shell."""
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 

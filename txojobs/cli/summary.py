@@ -32,17 +32,21 @@ def show_summary(
     *,
     source: Callable[[str], Sequence[str]],
     again: str,
+    going_on: str | None = None,
 ) -> None:
     """Show how a run ended; the paths of what was written come last, each alone on its line.
 
-    `source` is that of `show_error`, `again` the command that repeats the run.
+    `source` is that of `show_error`, `again` the command that repeats the run, `going_on` the one
+    that goes on with it.
     """
     console.line()
     for warning in report.warnings:
         console.text(f"{console.styled('warning', 'yellow')}: {clean(report.clean(warning))}")
     if report.error is not None:
-        _show_failure(console, report, workspace, source=source, again=again)
+        _show_failure(console, report, workspace, source=source, again=again, going_on=going_on)
         return
+    if report.resumed:
+        console.line(f"{report.answers_found:,} answers of the run before were used")
     rejected = sum(step.rejected for step in report.steps)
     if rejected:
         console.line(f"{rejected:,} {'record was' if rejected == 1 else 'records were'} put aside")
@@ -79,6 +83,7 @@ def _show_failure(
     *,
     source: Callable[[str], Sequence[str]],
     again: str,
+    going_on: str | None = None,
 ) -> None:
     error = report.error
     if report.outcome == "interrupted":
@@ -95,6 +100,8 @@ def _show_failure(
         console.line(f"The last good file is {clean(shown(path, workspace))}")
     if report.log is not None:
         console.line(f"Details: {clean(shown(report.log, workspace))}")
+    if going_on is not None:
+        console.line(f"Go on: {clean(report.clean(going_on))}")
     console.line(f"Again: {clean(report.clean(again))}")
 
 

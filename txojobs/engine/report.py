@@ -79,6 +79,12 @@ class RunReport:
     """Whether a step was pulled: before that nothing was requested, and the job or its configuration is wrong."""
     dry_run: bool = False
     limit: int | None = None
+    resumed: bool = False
+    """Whether the run went on with what an earlier process had read."""
+    answers_found: int = 0
+    """How many answers of that earlier process were used."""
+    can_resume: bool = False
+    """Whether a later run can go on with what this one has read."""
     is_kept: bool = False
     """Publishing failed after it was decided: the outputs are complete, and the next start publishes them."""
     redactor: Redactor = field(default_factory=Redactor, repr=False)
@@ -104,6 +110,9 @@ class RunReport:
             "outcome": self.outcome,
             "dry-run": self.dry_run,
             "limit": self.limit,
+            "resumed": self.resumed,
+            **({"answers-found": self.answers_found} if self.resumed else {}),
+            "can-resume": self.can_resume,
             "params": {name: _plain(value) for name, value in self.params.items()},
             "steps": [_step(step) for step in self.steps],
             "outputs": [str(path) for path in self.outputs],

@@ -33,6 +33,8 @@ class RunRequest:
     dry_run: bool = False
     output: Path | None = None
     wait: bool = False
+    resume: bool = False
+    """Go on with the last run of this job, organisation and environment that was not finished."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     cancel: threading.Event = field(default_factory=threading.Event)
     """Set it to end the run soon; nothing is published then."""

@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from txojobs.engine.events import Listener
 from txojobs.engine.old_logs import days_to_keep, remove_old_logs
 from txojobs.engine.report import RunReport, StepResult, title_of
 from txojobs.engine.request import RunRequest
+from txojobs.engine.resume import earlier_run, folder_of, must_be_unchanged
 from txojobs.errors import ConfigurationError, FileOperationError, RunCancelledError
 from txojobs.interrupts import wait_for
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from txojobs.config import Config
+    from txojobs.engine.resume import Earlier
     from txojobs.errors import Problem
     from txojobs.job.model import StepUse
     from txojobs.logs import RunLog
@@ -39,15 +42,23 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
     """
     from txojobs.config import load_config  # noqa: PLC0415  # jsonschema and json: only for a run
 
-    now = datetime.now(timezone.utc)
+    request, earlier = _asked(request)
+    now = datetime.now(timezone.utc) if earlier is None else earlier.started
     local_now = now.astimezone(_zone(request.job.timezone))
     config = load_config(request.workspace, request.org, request.env, environ=request.environ)
     days = days_to_keep(request.environ)
-    report = _report(request, config, now=now, local_now=local_now)
+    report = _report(
+        request, config, now=now, local_now=local_now, run_id=earlier.run_id if earlier else None
+    )
+    if earlier is not None:
+        must_be_unchanged(earlier, report, config)
+        report.resumed = True
     listener = listener or Listener()
     from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
 
     with _locked(request, listener):
+        if earlier is not None:
+            _asked(request, expected=earlier)  # another run may have ended while this one waited for the lock
         try:
             log = _open_log(request, report, days=days)
         except FileOperationError as err:
@@ -55,14 +66,44 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
             return report
         try:
             with log:
-                Run(request, report, config=config, local_now=local_now, listener=listener, log=log).go()
+                folder = None if request.dry_run else folder_of(request, request.identity)
+                run = Run(
+                    request,
+                    report,
+                    config=config,
+                    local_now=local_now,
+                    listener=listener,
+                    log=log,
+                    resume=folder,
+                )
+                run.go()
                 return report
         finally:
             if request.dry_run:  # it writes nothing, no log either
                 shutil.rmtree(log.path.parent, ignore_errors=True)
 
 
-def _report(request: RunRequest, config: Config, *, now: datetime, local_now: datetime) -> RunReport:
+def _asked(request: RunRequest, *, expected: Earlier | None = None) -> tuple[RunRequest, Earlier | None]:
+    """Return what is to be run, with params and limits of the run that is to go on.
+
+    Raises:
+        ConfigurationError: there is no such run, or another than `expected`.
+    """
+    if not request.resume:
+        return request, None
+    earlier = earlier_run(folder_of(request, request.identity), request)
+    if expected is not None and earlier.run_id != expected.run_id:
+        raise ConfigurationError(
+            "meanwhile another run of this job has begun and ended",
+            how_to_fix="look at its report, then decide",
+        )
+    output = request.output or (None if earlier.output is None else Path(earlier.output))
+    return replace(request, params=earlier.given, limit=earlier.limit, output=output), earlier
+
+
+def _report(
+    request: RunRequest, config: Config, *, now: datetime, local_now: datetime, run_id: str | None
+) -> RunReport:
     from txojobs.job.params import param_values  # noqa: PLC0415  # only for a run
     from txojobs.job.scope import Scope, run_facts  # noqa: PLC0415
     from txojobs.redact import Redactor  # noqa: PLC0415
@@ -70,7 +111,7 @@ def _report(request: RunRequest, config: Config, *, now: datetime, local_now: da
     redactor = Redactor()
     for secret in config.secret_values():
         redactor.add(secret)
-    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run_id = run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     scope = Scope(params={}, config=config, run=run_facts(run_id, local_now), counts={})
     return RunReport(
         run_id=run_id,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.engine.caveats import caveats
 from txojobs.engine.chain import Chain
+from txojobs.engine.kept_answers import KeptAnswers
 from txojobs.engine.last_good import last_good_files
 from txojobs.engine.outputs import RunOutputs
 from txojobs.engine.report import document
@@ -20,6 +21,7 @@ from txojobs.errors import IncompleteReadError, RunCancelledError, TxoBaseError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from txojobs.config import Config
     from txojobs.engine.events import Listener
@@ -45,6 +47,7 @@ class Run:
         local_now: datetime,
         listener: Listener,
         log: RunLog,
+        resume: Path | None = None,
     ) -> None:
         self.request = request
         self.report = report
@@ -54,6 +57,8 @@ class Run:
         self.begun = self.request.clock()
         self.failed: set[str] = set()
         self.read_again = False
+        self.answers = KeptAnswers(request, report, resume)
+        self._config = config
         self.state = self._state(config, local_now)
         self.chain = Chain(self.state)
 
@@ -98,30 +103,40 @@ class Run:
         report = self.report
         self.log.info("run %s of %s for %s-%s begins", report.run_id, report.job, report.org, report.env)
         try:
-            self._roll_forward()
-            self.listener.run_started(report)
-            self._pull()
-            with self.request.shield():
-                self.state.check_cancelled()
-                self._publish()
+            if not self._roll_forward():
+                self.listener.run_started(report)
+                self._pull()
+                with self.request.shield():
+                    self.state.check_cancelled()
+                    self._publish()
         except BaseException as err:  # noqa: BLE001  # the report holds it; whoever called decides about it
             with self.request.shield():
                 self._fail(err)
         with self.request.shield():
             self._finish()
 
-    def _roll_forward(self) -> None:
-        """Finish what a crashed run had already decided to publish; a dry run only tells it."""
-        from txojobs.files.recovery import UNFINISHED, interrupted, recover  # noqa: PLC0415
+    def _roll_forward(self) -> bool:
+        """Finish what crashed runs had already decided to publish; True when this is all that was left to do.
+
+        It is when the run that should go on had come as far as that. A dry run only tells what is left.
+        """
+        from txojobs.files.recovery import UNFINISHED, decided_outputs, interrupted, recover  # noqa: PLC0415
 
         journal = self.state.workspace.state_dir / "publish"
         if self.request.dry_run:
             self.report.warnings += [UNFINISHED.format(path) for path in interrupted(journal)]
-            return
+            return False
+        own = decided_outputs(journal, self.report.run_id) if self.report.resumed else None
         for path in recover(journal):
-            self.report.warnings.append(
-                f"{path} was finished: an earlier run was stopped while publishing it"
-            )
+            if own is None or path not in own:
+                self.report.warnings.append(
+                    f"{path} was finished: an earlier run was stopped while publishing it"
+                )
+        if own is None:
+            return False
+        self.report.outputs, self.report.outcome = own, "done"
+        self.report.warnings.append("all had been read; only publishing was left to do")
+        return True
 
     def _pull(self) -> None:
         """Pull every stream to its end; once more from the beginning when a source was not read whole and once."""
@@ -149,6 +164,7 @@ class Run:
         self.chain.bind_all()
         for use in self.state.job.steps:
             self._go_on(use, self.chain.prepare)
+        self.answers.keep(self.state.services, self._config)
         self.report.begun = True
         for use in self.chain.ends():
             self._go_on(use, self.chain.drain)
@@ -222,10 +238,12 @@ class Run:
         """Let go of everything, and keep the report; one part that fails keeps none of the others."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._tell)
+            stack.callback(self.answers.let_go)
             stack.callback(self.state.services.close)
             stack.callback(self.state.outputs.abandon)
             stack.callback(self.chain.abandon)
             self.report.traffic = self.state.services.traffic()
+            self.report.answers_found = self.state.services.found()
 
     def _tell(self) -> None:
         report = self.report

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import JsonValue
     from txojobs.redact import Redactor
+    from txojobs.state.tape import Tape
 
 DEMO = "demo:"
 
@@ -33,6 +34,9 @@ class Services:
         self._exit = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._demo_url: str | None = None
+        self._recorded: dict[tuple[str, str], Any] = {}
+        self.tape: Tape | None = None
+        """Where answers are kept for a run that goes on later; None to keep none."""
 
     def client(self, api: str) -> Any:
         """Return the client of an api, made at its first use."""
@@ -51,6 +55,29 @@ class Services:
                 self._exit.callback(client.close)
                 self._clients[api] = client
             return self._clients[api]
+
+    def recorded(self, api: str, *, step: str) -> Any:
+        """Return the client of an api for one step; what the run keeps of its answers is found again."""
+        client = self.client(api)
+        if self.tape is None:
+            return client
+        from txojobs.rest.recorded import RecordedApi  # noqa: PLC0415
+
+        with self._lock:
+            if (api, step) not in self._recorded:
+                # the demo service listens elsewhere each time
+                origin = (
+                    self._demo_url
+                    if _base_url_place(self._config, api)[0].get(_base_url_place(self._config, api)[1])
+                    == DEMO
+                    else None
+                )
+                self._recorded[api, step] = RecordedApi(client, self.tape, step=step, origin=origin)
+            return self._recorded[api, step]
+
+    def found(self) -> int:
+        """Return how many requests were answered from what an earlier process has kept."""
+        return sum(each.found for each in self._recorded.values())
 
     def _with_demo(self, api: str) -> dict[str, Any]:
         """Return the configuration, with the running demo service's address in place of `demo:`."""

@@ -156,7 +156,7 @@ class RunState:
         return RunContext(
             workspace=self.workspace,
             config=self.config,
-            rest=lambda: self.services.client(api),
+            rest=lambda: self.services.recorded(api, step=use.key),
             outputs=outputs,
             read=lambda name: read(next(each.key for each in self.job.steps if each.id == name)),
             spool=lambda: Spool(self.spool_dir),

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
 from txojobs.files import disk
-from txojobs.files.names import clean_part
 from txojobs.files.os_errors import UNCHANGED, explained
 from txojobs.files.placing import free_name
 from txojobs.files.recovery import (
@@ -32,6 +31,7 @@ from txojobs.files.recovery import (
     recover,
     replaced_in,
     roll_forward,
+    token_of,
 )
 from txojobs.files.registry import Registry
 from txojobs.files.turns import in_turn
@@ -60,7 +60,7 @@ class Publication:
         self._journal_dir = journal_dir
         self._clock = clock
         self._sleep = sleep
-        self._token = f"{clean_part(run)[:40]}-{secrets.token_hex(4)}"
+        self._token = f"{token_of(run)}-{secrets.token_hex(4)}"
         self._registry: Registry | None = None
         self._outputs: list[Output] = []
         self._committed = False

@@ -6,6 +6,7 @@ one run are never published in part without being finished by the next start.
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 from txojobs.errors import FileOperationError
 from txojobs.files import disk
+from txojobs.files.names import clean_part
 from txojobs.files.os_errors import explained
 from txojobs.files.placing import drop_claim, free_name, place
 from txojobs.files.registry import DAMAGED, SUFFIX, Registry, entries_of
@@ -129,6 +131,21 @@ def interrupted(journal_dir: Path) -> list[Path]:
                     registry.release()
                 found += [each.name for each in outputs if committed and os.path.lexists(each.temp)]
     return found
+
+
+def decided_outputs(journal_dir: Path, run: str) -> list[Path] | None:
+    """Return the final names of a run that decided to publish and did not live to do so, None when there is none."""
+    for path in journal_dir.glob(f"{glob.escape(token_of(run))}-*{SUFFIX}"):
+        with suppress(FileNotFoundError):  # somebody has just finished it
+            outputs, committed = _replay(entries_of(path))
+            if committed:
+                return [output.name for output in outputs]
+    return None
+
+
+def token_of(run: str) -> str:
+    """Return what the names of a run's registry and temporary files begin with."""
+    return clean_part(run)[:40]
 
 
 def roll_forward(registry: Registry, outputs: list[Output]) -> None:

@@ -1,0 +1,124 @@
+"""The tape: whatever happens to it, an entry that is found is one that was kept."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from txojobs.errors import FileOperationError
+from txojobs.state.tape import Tape
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def key(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def test_what_is_kept_is_found_also_by_a_later_process(tmp_path: Path) -> None:
+    first = Tape(tmp_path / "t")
+    first.keep(key(1), b"one")
+    first.keep(key(2), b"")
+    assert (first.find(key(1)), first.find(key(2)), first.find(key(3))) == (b"one", b"", None)
+    first.close()
+    first.close()
+    second = Tape(tmp_path / "t")
+    assert len(second) == 2
+    assert second.find(key(1)) == b"one"
+    second.keep(key(3), b"three")
+    assert second.find(key(3)) == b"three"
+    second.close()
+    assert second.find(key(3)) is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    contents=st.lists(st.binary(max_size=200), min_size=1, max_size=6),
+    where=st.floats(0, 1),
+    flip=st.booleans(),
+)
+def test_p4_cut_or_damaged_anywhere_it_gives_what_was_kept_or_nothing(
+    tmp_path: Path,
+    contents: list[bytes],
+    where: float,
+    flip: bool,  # noqa: FBT001  # hypothesis names it
+) -> None:
+    path = tmp_path / "t"
+    path.unlink(missing_ok=True)
+    tape = Tape(path)
+    for number, content in enumerate(contents):
+        tape.keep(key(number), content)
+    tape.close()
+    whole = bytearray(path.read_bytes())
+    place = min(int(where * len(whole)), len(whole) - 1)
+    if flip:
+        whole[place] ^= 0xFF
+        path.write_bytes(whole)
+    else:
+        path.write_bytes(whole[:place])
+    again = Tape(path)
+    for number, content in enumerate(contents):
+        assert again.find(key(number)) in (content, None)
+    again.keep(key(99), b"new")
+    assert again.find(key(99)) == b"new"
+    again.close()
+
+
+def test_a_full_disk_ends_the_keeping_and_nothing_else(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "t")
+    tape.keep(key(1), b"one")
+    file = tape._file
+
+    class Full:
+        closed = False
+
+        def write(self, _: bytes) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(file, name)
+
+    tape._file = Full()  # type: ignore[assignment]
+    tape.keep(key(2), b"two")
+    assert tape.failure is not None
+    assert tape.failure.errno == errno.ENOSPC
+    assert tape.find(key(1)) == b"one"
+    assert tape.find(key(2)) is None
+    tape.close()
+
+
+def test_it_grows_no_further_than_it_may(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "t", most_bytes=200)
+    for number in range(20):
+        tape.keep(key(number), os.urandom(50))
+    assert 0 < len(tape) < 4
+    tape.close()
+
+
+def test_several_threads_may_use_it(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "t")
+
+    def work(part: int) -> None:
+        for number in range(part, 400, 4):
+            tape.keep(key(number), b"%d" % number)
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [tape.find(key(number)) for number in range(400)] == [b"%d" % number for number in range(400)]
+    tape.close()
+
+
+def test_a_path_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(FileOperationError, match="cannot be opened") as caught:
+        Tape(tmp_path / "no" / "t")
+    assert caught.value.how_to_fix
