@@ -12,7 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from txojobs.expressions.compare import NUMBERS, equal
-from txojobs.expressions.errors import EvaluationError, kind_of, shown
+from txojobs.expressions.errors import EvaluationError, ExpressionError, kind_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,11 @@ def _ordering(compiler: Compiler, node: Node) -> Run:
     left, right = node["children"]
     _, holds = _ORDER[node["value"]]
     refuse = _refusal(compiler, node)
+    compiler.null_orders += [
+        _never_true(*compiler.place(side))
+        for side in (left, right)
+        if side["type"] == "literal" and side["value"] is None
+    ]
     left_of, right_of = compiler.compile(left), compiler.compile(right)
 
     def run(value: Any) -> Any:
@@ -72,6 +77,15 @@ def _ordering(compiler: Compiler, node: Node) -> Run:
     if left["type"] == "field" and right["type"] == "literal" and type(right["value"]) in NUMBERS:
         return _field_beside_number(left["value"], right["value"], holds, refuse)
     return run
+
+
+def _never_true(start: int, end: int) -> ExpressionError:
+    return ExpressionError(
+        "nothing is less or greater than null, so this is never true",
+        offset=start,
+        length=end - start,
+        how_to_fix="write == null or != null, or compare with a number, a text or a date",
+    )
 
 
 def _field_beside_number(

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Compiler:
     """Compiles the tree of one text; knows the text for the sake of errors.
 
-    `faults` are literals that no record could make right; `divides` is set when a result may be a quotient, and
+    `faults` are literals that no record could make right, `null_orders` are nulls that something shall be less or
+    greater than; `divides` is set when a result may be a quotient, and
     `quotients` are the members of objects that may be one.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.faults: list[ExpressionError] = []
+        self.null_orders: list[ExpressionError] = []
         self.divides = False
         self.quotients: set[str] = set()
 

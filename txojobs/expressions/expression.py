@@ -20,11 +20,12 @@ class Expression:
     `paths` are the fields that it names, as tuples (`("Address", "City")`, `("lines", "[]", "Amount")`);
     `texts` names that may have been meant as text, `unmade` names looked up in an object that the expression
     makes without them. FieldWatch turns all three into errors. `faults` are literals that a function would refuse
-    for each record: known before there is one. `divides` tells that the result may be a quotient, `quotients` are the
+    for each record: known before there is one. `null_orders` are nulls that something shall be less or greater
+    than, which nothing is. `divides` tells that the result may be a quotient, `quotients` are the
     members of objects that it makes which may be one.
     """
 
-    __slots__ = ("_run", "divides", "faults", "paths", "quotients", "text", "texts", "unmade")
+    __slots__ = ("_run", "divides", "faults", "null_orders", "paths", "quotients", "text", "texts", "unmade")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -36,6 +37,7 @@ class Expression:
         except RecursionError:
             raise ExpressionError("the expression nests too deeply", offset=0, length=len(text)) from None
         self.faults = tuple(compiler.faults)
+        self.null_orders = tuple(compiler.null_orders)
         self.divides = compiler.divides
         self.quotients = frozenset(compiler.quotients)
         self.paths = survey.paths

@@ -12,6 +12,9 @@ from txojobs.steps.kinds import JmesPath
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import watching
 
+SAMPLE = 100
+"""Records whose types are looked at when none was kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter(Step):
@@ -43,6 +46,7 @@ class Filter(Step):
     def _keep(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
         evaluate = self.where.expression.evaluate
         position = 0
+        none_so_far: Batch | None = []
         for batch in watching(batches, [self.where], optional=self.optional):
             kept = []
             for position, record in enumerate(batch, position + 1):  # noqa: B020  # counts on from the last batch
@@ -56,7 +60,19 @@ class Filter(Step):
                     err.where = err.where or self.where.where
                     ctx.reject(record, position, err)
             if kept:
+                none_so_far = None
                 yield kept
+            elif none_so_far == []:
+                none_so_far = batch[:SAMPLE]
+        if none_so_far:
+            self._tell_why(ctx, none_so_far, position)
+
+    def _tell_why(self, ctx: RunContext, some: Batch, count: int) -> None:
+        """Warn when nothing was kept because types differ: that is no error, and hardly meant."""
+        from txojobs.expressions.never import why_never  # noqa: PLC0415
+
+        if reasons := why_never(self.where.text, some):
+            ctx.warn(f"filter {self.where.text} kept 0 of {count:,}: {'; '.join(reasons)}")
 
     def _no_verdict(self, verdict: object) -> StepError:
         shown = repr(verdict) if isinstance(verdict, str) else str(verdict)

@@ -100,6 +100,16 @@ class JmesPath(Kind):
         del known
         return None
 
+    def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
+        """Note the pieces, and refuse a null in `<` or `>` that no `${{ }}` has brought: that may be a case of `||`."""
+        super().made_of(pieces)
+        end = 0
+        for piece in pieces:
+            start, end = end, end + len(self.splice(piece.value, "") if isinstance(piece, Spliced) else piece)
+            for fault in self.expression.null_orders if isinstance(piece, str) else ():
+                if start <= fault.offset < end:
+                    raise fault
+
     def vet(self) -> None:
         """Refuse a literal that a function does not take."""
         for fault in self.expression.faults:
@@ -224,10 +234,7 @@ class FileName(Kind):
 
     @classmethod
     def splice(cls, value: object, before: str) -> str:
-        """Return a word that every file system takes; a param of type `file` stays the path that it is.
-
-        Two texts never become one word; of dates and times no two can.
-        """
+        """Return a word that every file system takes, of two texts never the same; a file's path stays what it is."""
         from txojobs.files.names import clean_part, distinct_part  # noqa: PLC0415
 
         del before

@@ -105,6 +105,7 @@ class Splicer:
         try:
             value = kind(text, node.where)
             value.is_sample = self._saw_unknown
+            value.made_of(tuple(self._pieces))
             if not value.is_sample:
                 value.vet()
         except TxoBaseError as err:
@@ -120,7 +121,6 @@ class Splicer:
                 )
             )
             return FAULT
-        value.made_of(tuple(self._pieces))
         return value
 
     def _spliced(self, node: Scalar, kind: type[Kind]) -> Any:
