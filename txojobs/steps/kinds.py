@@ -101,7 +101,7 @@ class JmesPath(Kind):
         return None
 
     def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
-        """Note the pieces, and refuse a null in `<` or `>` that no `${{ }}` has brought: that may be a case of `||`."""
+        """Note the pieces, and refuse a null in `<` or `>`; one that a `${{ }}` has brought may be a case of `||`."""
         super().made_of(pieces)
         end = 0
         for piece in pieces:
