@@ -274,6 +274,13 @@ def test_what_belongs_to_the_other_dialect_is_told_with_how_this_one_says_it(
 
 
 BAD_SYNTAX = [
+    ("not ()", ")", "a field or a value is expected here, not )", None),
+    ("Name in (1 2)", "2", "a comma or a ) is expected here, not 2", "write in (1,2,3)"),
+    ("Name in (No eq 'x')", "eq", "a comma or a ) is expected here, not eq", "write in (1,2,3)"),
+    ("Name in ('a',", ",", "something is missing at the end", None),
+    ("Name in ('a','b'", "(", "this ( is not closed", "add a )"),
+    ("(1,2) eq Visits", ",", "an operator is expected here, not ,",
+     "a number has a point, not a comma, and several values stand in parentheses behind `in`"),
     ("(Balance gt 1", "(", "this ( is not closed", "add a )"),
     ("contains(Name,'x'", "(", "this ( is not closed", "add a )"),
     ("Orders/any(o: o/Amount gt 5", "(", "this ( is not closed", "add a )"),

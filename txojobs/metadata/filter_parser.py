@@ -130,7 +130,7 @@ class _Parser:
                 break
             self.advance()
             self._doubt_case(token, operator)
-            right = self.expression(strength)
+            right = self._list() if operator == "in" and self._is("(") else self.expression(strength)
             left = Binary(operator, left, right, Span(left.span.start, right.span.end))
         self._depth -= 1
         return left
@@ -180,17 +180,23 @@ class _Parser:
         return Unary("-", operand, Span(token.offset, operand.span.end))
 
     def _parenthesis(self, opened: Token) -> Node:
-        if self._is(")"):
-            closed = self.advance()
-            return Group((), Span(opened.offset, closed.end))
-        items = [self.expression(0)]
-        while self._is(","):
-            self.advance()
-            items.append(self.expression(0))
+        item = self.expression(0)
         span = Span(opened.offset, self._close(opened).end)
-        if len(items) > 1 or isinstance(items[0], Literal | Hole):
-            return Group(tuple(items), span)
-        return items[0]
+        return Group((item,), span) if isinstance(item, Literal | Hole) else item
+
+    def _list(self) -> Node:
+        """Take the values in parentheses that stand behind `in`."""
+        opened = self.advance()
+        items: list[Node] = []
+        while not self._is(")"):
+            token = self.here
+            if items and token is not None and self.advance().text != ",":
+                message = f"a comma or a ) is expected here, not {token.text}"
+                self._refuse(Span(token.offset, token.end), message, "write in (1,2,3)")
+            items.append(self.expression(POWERS["le"]))
+            if self.here is None:
+                break
+        return Group(tuple(items), Span(opened.offset, self._close(opened).end))
 
     # -- names --------------------------------------------------------------------------------------------------
 
