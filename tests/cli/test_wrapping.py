@@ -92,7 +92,7 @@ def test_a_terminal_gets_whole_words_and_a_pipe_whole_lines(tmp_path: object, co
 def test_jobs_and_steps_are_listed_in_whole_words(tmp_path: object, columns: int) -> None:
     work = Workplace(tmp_path)  # type: ignore[arg-type]  # a path of pytest
     work.job(JOB.replace("contry", "country"))
-    for words in (("list",), ("steps",), ("steps", "fetch")):
+    for words in (("list",), ("steps", "fetch"), ("show", "job", "acme", "test"), ("config", "acme", "test")):
         shown = everything(*on_terminal(work, *words, columns=columns, env={"NO_COLOR": "1"}))
         assert shown.split() == work.command(*words).out.split()
 

@@ -159,6 +159,6 @@ def _warn_of_hidden(ctx: click.Context, job: Job) -> None:
             if f"--{name}" in option.opts:
                 console = stderr()
                 warning = console.styled("warning", "yellow")
-                console.line(
+                console.text(
                     f"{warning}: --{name} is an option of txojobs; give the param with -p {name}=VALUE"
                 )

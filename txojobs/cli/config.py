@@ -37,4 +37,4 @@ def config(ctx: click.Context, org: str, env: str, *, as_json: bool) -> None:
         return
     console = stdout()
     for path, value, source in rows:
-        console.line(f"{clean(path)} = {clean(value)}   {console.styled(f'({clean(source)})', 'dim')}")
+        console.text(f"{clean(path)} = {clean(value)}   {console.styled(f'({clean(source)})', 'dim')}")

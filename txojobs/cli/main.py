@@ -119,7 +119,7 @@ def run_command_line(args: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as err:
-        stderr().line(f"Error: {err.format_message()}")
+        stderr().text(f"Error: {err.format_message()}")
         return INVALID
     except OSError as err:
         return _show_refused_output(err, args)
@@ -155,7 +155,7 @@ def source_lines(name: str) -> list[str]:
 
 def _show_usage_error(err: click.UsageError) -> None:
     console = stderr()
-    console.line(f"Error: {err.format_message()}")
+    console.text(f"Error: {err.format_message()}")
     if err.ctx is not None:
         console.line(f"Try: {err.ctx.command_path} --help")
 
@@ -177,7 +177,7 @@ def _show_bug(err: Exception, args: Sequence[str]) -> int:
     ) as file:
         file.write(text)
     console = stderr()
-    console.line(f"txojobs has a bug: {type(err).__name__}")
+    console.text(f"txojobs has a bug: {type(err).__name__}")
     console.line(f"The details are in {file.name}; please report them.")
     return BUG
 

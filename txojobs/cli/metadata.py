@@ -132,6 +132,6 @@ def _save(path: Path, document: bytes, service: Service, workspace: Workspace) -
         except ValidationError as err:  # it is replaced by a good one
             place = f" ({err.where})" if err.where else ""
             warning = stderr().styled("warning", "yellow")
-            stderr().line(f"{warning}: the snapshot before was damaged{clean(place)}: {clean(str(err))}")
+            stderr().text(f"{warning}: the snapshot before was damaged{clean(place)}: {clean(str(err))}")
     save_snapshot(path, document)
     return None if before is None else changes(before, service)

@@ -32,17 +32,17 @@ def show_service(console: Console, service: Service) -> None:
     ]
     _table(console, ("entity set", "key", "fields", "navigation", "label"), rows, right=(2,))
     console.line()
-    console.line(f"{plural(len(service.entity_sets), 'entity set')}, OData {clean(service.version)}")
+    console.text(f"{plural(len(service.entity_sets), 'entity set')}, OData {clean(service.version)}")
     functions = [each.name for each in service.imports.values() if each.kind == "function"]
     if functions:
-        console.line(f"functions: {clean(', '.join(functions))}")
+        console.text(f"functions: {clean(', '.join(functions))}")
 
 
 def show_entity(console: Console, service: Service, entity: EntitySet) -> None:
     """Show the fields of an entity set and where its records lead."""
     more = ", and records may have further ones" if entity.is_open else ""
-    console.line(f"{console.styled(clean(entity.name), 'bold')}   {clean(entity.type)}")
-    console.line(f"{plural(len(entity.fields), 'field')}, key {clean(', '.join(entity.key)) or 'none'}{more}")
+    console.text(f"{console.styled(clean(entity.name), 'bold')}   {clean(entity.type)}")
+    console.text(f"{plural(len(entity.fields), 'field')}, key {clean(', '.join(entity.key)) or 'none'}{more}")
     console.line()
     rows = [
         (
@@ -61,29 +61,29 @@ def show_entity(console: Console, service: Service, entity: EntitySet) -> None:
     named = {field.type.removeprefix("Collection(").removesuffix(")") for field in entity.fields.values()}
     for name in sorted(named & {*service.enums}):
         console.line()
-        console.line(f"{clean(name)}: {clean(', '.join(service.enums[name].members))}")
+        console.text(f"{clean(name)}: {clean(', '.join(service.enums[name].members))}")
     for name in sorted(named & {*service.types}):
         console.line()
-        console.line(f"{clean(name)}: {clean(', '.join(service.types[name].fields))}")
+        console.text(f"{clean(name)}: {clean(', '.join(service.types[name].fields))}")
 
 
 def show_changes(console: Console, changed: Sequence[Change] | None, *, path: str, sets: int) -> None:
     """Show what a service has changed since the snapshot before, and where the new one is."""
     if changed is not None and not changed:
-        console.line("the service has changed nothing since the snapshot before")
+        console.text("the service has changed nothing since the snapshot before")
     added = 0
     for change in changed or ():
         added += change.kind == "added"
         if added <= _MOST_ADDED or change.kind != "added":
             colour = {"gone": "red", "changed": "yellow", "added": "green"}[change.kind]
             what = f"{change.what}   {change.detail}".rstrip()
-            console.line(console.styled(f"{change.kind:<9}", colour) + clean(what))
+            console.text(console.styled(f"{change.kind:<9}", colour) + clean(what))
     if added > _MOST_ADDED:
-        console.line(f"         ... and {added - _MOST_ADDED:,} more that were added")
+        console.text(f"         ... and {added - _MOST_ADDED:,} more that were added")
     if changed:
         console.line()
     console.line(clean(path))
-    console.line(f"{plural(sets, 'entity set')} saved; txojobs validate checks jobs against them from now on")
+    console.text(f"{plural(sets, 'entity set')} saved; txojobs validate checks jobs against them from now on")
 
 
 def as_json(api: str, service: Service, chosen: EntitySet | None) -> dict[str, Any]:
@@ -149,4 +149,4 @@ def _table(
             for each in used
         ]
         line = "  ".join(parts).rstrip()
-        console.line(line if place else console.styled(line, "dim"))
+        console.text(line if place else console.styled(line, "dim"))

@@ -70,7 +70,7 @@ def _given(ctx: click.Context, pairs: tuple[str, ...]) -> dict[str, object]:
 
 def _show(console: Console, plan: Plan) -> None:
     if plan.description:
-        console.line(clean(plan.description))
+        console.text(clean(plan.description))
         console.line()
     width = max(len(_name(step)) for step in plan.steps) + 3
     for number, step in enumerate(plan.steps):
@@ -80,10 +80,10 @@ def _show(console: Console, plan: Plan) -> None:
             console.line()
         reads = f"reads {', '.join(step.reads)}" if step.reads and not step.from_above else None
         lines = [*step.lines, *([reads] if reads else [])]
-        console.line(f"  {clean(_name(step)):<{width}}{clean(lines[0]) if lines else ''}".rstrip())
+        console.text(f"  {clean(_name(step)):<{width}}{clean(lines[0]) if lines else ''}".rstrip())
         margin = "    |" if _goes_on(plan, number) else "     "
         for line in lines[1:]:
-            console.line(f"{margin:<{width + 2}}{clean(line)}")
+            console.text(f"{margin:<{width + 2}}{clean(line)}")
     console.line()
     _params(console, plan)
     needs = [f"{need.name}{_found(found=need.found)}" for need in plan.needs]
@@ -91,7 +91,7 @@ def _show(console: Console, plan: Plan) -> None:
     _section(console, "metadata", list(plan.checked_by))
     _section(console, "memory", [plan.memory])
     for warning in plan.warnings:
-        console.line(f"{console.styled('warning', 'yellow')}: {clean(warning)}")
+        console.text(f"{console.styled('warning', 'yellow')}: {clean(warning)}")
 
 
 def _name(step: PlannedStep) -> str:
@@ -126,4 +126,4 @@ def _found(*, found: bool | None) -> str:
 
 def _section(console: Console, title: str, lines: list[str]) -> None:
     for number, line in enumerate(lines):
-        console.line(f"{title if not number else '':<{_TITLE}}{clean(line)}")
+        console.text(f"{title if not number else '':<{_TITLE}}{clean(line)}")

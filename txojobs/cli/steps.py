@@ -69,9 +69,9 @@ def _page(console: Console, page: Any) -> None:
         for line in _broken(clean(text), _width()):
             console.line(line)
     console.line()
-    console.line(f"{page.role}; holds {page.memory}")
+    console.text(f"{page.role}; holds {page.memory}")
     if page.short:
-        console.line(f"{page.verb}: VALUE is short for {page.verb}: {{{page.short}: VALUE}}")
+        console.text(f"{page.verb}: VALUE is short for {page.verb}: {{{page.short}: VALUE}}")
     if page.example:
         console.line()
         for line in page.example.splitlines():

@@ -73,7 +73,7 @@ def _show_trouble(console: Console, report: RunReport) -> None:
     )
     parts += [f"waited {', '.join(waits)}"] if waits else []
     if parts:
-        console.line("; ".join(parts))
+        console.text("; ".join(parts))
 
 
 def _show_failure(
@@ -93,7 +93,7 @@ def _show_failure(
     _show_trouble(console, report)
     console.line()
     if report.is_kept:
-        console.line("All files are complete and kept: the next start of txojobs publishes them.")
+        console.text("All files are complete and kept: the next start of txojobs publishes them.")
     else:
         console.line("Nothing was written.")
     for path in report.previous:
