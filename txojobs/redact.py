@@ -170,6 +170,8 @@ def _spellings(secret: str) -> Iterator[str]:
     from urllib.parse import quote, quote_plus  # noqa: PLC0415
 
     yield secret
+    if len(secret) >= _LEAST_BROKEN:
+        yield secret.lower()  # as the name of a host is written
     lines = [line for line in re.split(r"[\r\n]+", secret) if len(line) >= _LEAST_LINE]
     if len(lines) > 1:  # a key in PEM form, shown line by line
         yield from lines
@@ -253,6 +255,11 @@ def _hide_token(found: re.Match[str]) -> str:
         len(piece) for piece in pieces if all(re.search(kind, piece) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
     )
     return "[REDACTED_TOKEN]" if "/" not in run and mixed >= _DENSE else run
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a text of at most `limit` letters; by the dots a Redactor finds a secret that was cut there."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 # C0, DEL, C1, line and paragraph separator, bidi controls (Unicode TR 9), lone surrogates

@@ -32,7 +32,7 @@ class Canary:
 
     def traces(self) -> Iterator[bytes]:
         """Yield the texts of which none may turn up."""
-        spellings = [self.core.encode()]
+        spellings = [self.core.encode(), self.core.lower().encode()]
         for before in range(3):  # Base64 has three alignments
             text = base64.b64encode(b"\0" * before + self.core.encode())
             spellings.append(text[-(-8 * before // 6) : 8 * (before + len(self.core)) // 6])

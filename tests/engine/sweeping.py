@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import signal
 import ssl
 import threading
@@ -233,8 +234,10 @@ def repeat_login_page(words: list[str]) -> Step:
 
 
 def repeat_percent(words: list[str]) -> Step:
-    told = " ".join(part for word in words for part in (quote(word), quote(word, safe="").lower()))
-    return answer(403, told.encode(), content_type="text/plain")
+    """Write percent-encoding with capitals and without: RFC 3986 section 2.1 calls both the same."""
+    packed = [each for word in words for each in (quote(word), quote(word, safe=""))]
+    small = [re.sub("%..", lambda found: found[0].lower(), each) for each in packed]
+    return answer(403, " ".join((*packed, *small)).encode(), content_type="text/plain")
 
 
 def repeat_base64(words: list[str]) -> Step:
@@ -285,6 +288,20 @@ def repeat_without_http(words: list[str]) -> Step:
 def repeat_in_a_redirect(words: list[str]) -> Step:
     where = quote(words[-1], safe="")
     return answer(307, b"", Location=f"http://127.0.0.2:9/{where}?door={where}")
+
+
+def repeat_in_the_host_of_a_redirect(words: list[str]) -> Step:
+    """Names of hosts are written in small letters, so only a token without odd letters can be in one."""
+    return answer(307, b"", Location=f"http://{words[-2]}.example/")
+
+
+def repeat_at_the_cut_of_an_address(words: list[str]) -> Step:
+    """Put a secret where a long address is shortened in messages, at 200 letters."""
+    return answer(303, b"", Location=f"http://127.0.0.2:9/{'x/' * 86}{quote(words[-1], safe='')}/y")
+
+
+def repeat_at_the_cut_of_no_http(words: list[str]) -> Step:
+    return raw(f"{'x ' * 55}{words[-1]} is no status line\r\n\r\n".encode("latin-1"))
 
 
 def repeat_in_a_foreign_link(words: list[str]) -> Step:

@@ -250,6 +250,8 @@ def test_a_child_process_is_given_no_secret(aviary: Aviary) -> None:
         ("show", "job", "acme", "test"),
         ("validate",),
         ("metadata", "acme", "test", "--api", "header"),
+        ("doctor", "acme", "test"),
+        ("doctor", "acme", "test", "--json"),
     ],
     ids=" ".join,
 )

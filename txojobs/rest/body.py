@@ -12,6 +12,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from txojobs.redact import shortened
+
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
@@ -38,7 +40,9 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int) -> bytes:
     """
     encoding = raw.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
-        raise BodyRefusedError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
+        raise BodyRefusedError(
+            f"the answer is encoded as {shortened(encoding, 40)!r}, which was not asked for"
+        )
     length = _declared(raw)
     if length > max_bytes:
         raise BodyRefusedError(f"the answer is {length:,} bytes, more than the {max_bytes:,} allowed")

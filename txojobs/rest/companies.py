@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiOperationError, ConfigurationError
+from txojobs.redact import shortened
 from txojobs.rest.literals import key_predicate
 from txojobs.rest.odata import ODataReader
 from txojobs.rest.origin import shown
@@ -65,7 +66,7 @@ def _company(record: Record, *, of_web_services: bool) -> Company:
     key = name if of_web_services else own_id
     if not isinstance(name, str) or not isinstance(key, str) or not (of_web_services or _GUID.fullmatch(key)):
         raise ApiOperationError(
-            f"a company has no name or no id; its fields are {', '.join(record)}"[:300],
+            shortened(f"a company has no name or no id; its fields are {', '.join(record)}", 300),
             how_to_fix="`companies` is for Business Central: check the address of the service",
         )
     path = f"Company{key_predicate(name)}" if of_web_services else f"companies({key})"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from txojobs.errors import ApiOperationError, IncompleteReadError
 from txojobs.exact_json import encode
+from txojobs.redact import shortened
 
 if TYPE_CHECKING:
     from txojobs.records import JsonValue, Record
@@ -154,7 +155,7 @@ class KeyWatch:
 
     def shown(self, record: Record) -> str:
         """Return the key of a record as a person reads it."""
-        return ", ".join(f"{name}={record[name]}" for name in self.key)[:120]
+        return shortened(", ".join(f"{name}={record[name]}" for name in self.key), 120)
 
     def marks(self) -> set[object]:
         """Return the mark of each record so far, in a set of its own."""
@@ -184,7 +185,7 @@ class KeyWatch:
             if name not in record:
                 raise ApiOperationError(
                     f"a record of {self._entity} has no field {name!r}, which is declared as its key",
-                    how_to_fix=f"correct `key`; the record's fields are {', '.join(record)}"[:400],
+                    how_to_fix=shortened(f"correct `key`; the record's fields are {', '.join(record)}", 400),
                 )
             values.append(record[name])
         value = values[0]

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError
+from txojobs.redact import shortened
 from txojobs.rest.origin import shown
 from txojobs.rest.service_text import clean_text
 
@@ -218,4 +219,4 @@ def _root(chain: list[BaseException]) -> str:
     text = getattr(last, "strerror", None) or (
         str(last.args[0]) if last.args and isinstance(last.args[0], str) else ""
     )
-    return (text or type(last).__name__).split("?", 1)[0][:120]
+    return shortened((text or type(last).__name__).split("?", 1)[0], 120)

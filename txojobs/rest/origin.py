@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from txojobs.errors import ConfigurationError, ForeignOriginError
+from txojobs.redact import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +100,7 @@ def shown(url: str) -> str:
     scheme, slashes, rest = text.partition("://")
     authority, slash, path = rest.partition("/")
     text = scheme + slashes + authority.rpartition("@")[2] + slash + path
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)[:200]
+    return shortened("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text), 200)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

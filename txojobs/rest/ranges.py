@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from txojobs.errors import ValidationError
+from txojobs.redact import shortened
 from txojobs.rest.literals import Date, DateTime, odata_literal
 from txojobs.rest.odata import ODataReader
 
@@ -82,7 +83,9 @@ def bounds_between(
     cut = _cut(low, high, parts)
     if cut is None:
         raise ValidationError(
-            f"{by} holds {low!r}, which is no number and no date: its ranges cannot be computed"[:200],
+            shortened(
+                f"{by} holds {low!r}, which is no number and no date: its ranges cannot be computed", 200
+            ),
             how_to_fix="name the values at which a range begins",
             example=f"partition: {{by: {by}, at: [F, M, S]}}",
         )

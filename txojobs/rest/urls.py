@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from txojobs.errors import ValidationError
+from txojobs.redact import shortened
 from txojobs.rest.literals import encode_query, segment
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def below(base: str, url: str) -> str:
     path, mark, query = url.partition("?")
     if ".." in map(unquote, path.split("/")) or "\\" in path:
         raise ValidationError(
-            f"the address {url[:100]!r} leaves the service",
+            f"the address {shortened(url, 100)!r} leaves the service",
             how_to_fix="write it without `..` and backslashes",
         )
     path = path.lstrip("/")
