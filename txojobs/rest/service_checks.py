@@ -1,4 +1,7 @@
-"""Look at a service with the credential of an api: token, base address, `$metadata`; each is asked for once."""
+"""Look at a service with the credential of an api: token, base address, `$metadata`; each is asked for once.
+
+What a line says is in the words of the service: whoever shows it takes the secrets out.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,6 @@ class ServiceChecks:
         try:
             credential.sign(Limits())
         except TxoBaseError as err:
-            err.redact(self._redactor.clean)
             check = failed("token", err)
             if auth.fallback_token:
                 return check._replace(state="warning", told=f"{check.told}; `az-token` is used instead")
@@ -104,7 +106,6 @@ class ServiceChecks:
         try:
             answer = client.fetch("GET", "", parse=_no_page)
         except ApiError as err:
-            err.redact(self._redactor.clean)
             if err.status != HTTPStatus.NOT_FOUND:
                 return failed("base URL", err)
             return Check(
@@ -115,7 +116,6 @@ class ServiceChecks:
                 "entity set. A service without an entry page answers like this, too",
             )
         except TxoBaseError as err:
-            err.redact(self._redactor.clean)
             return failed("base URL", err)
         return Check("base URL", "ok", f"{shown(answer.url)} answers with {answer.status}")
 
@@ -123,7 +123,6 @@ class ServiceChecks:
         try:
             document = read_metadata(client)
         except TxoBaseError as err:
-            err.redact(self._redactor.clean)
             fix = (
                 f"check that `{self._settings.base_url_key}` is the root of an OData service; jobs that fetch by "
                 "`url` need no $metadata"
