@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
 from txojobs.cli.console import Console
 from txojobs.cli.render import plural, show_error, show_problem
 from txojobs.errors import HelpfulError, InvalidJobError, Mark, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def shown(error: BaseException, source: list[str] | None = None, encoding: str = "utf-8") -> str:
@@ -77,3 +81,11 @@ def test_a_warning_is_no_error() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 files"), (1, "1 file"), (1000, "1,000 files")])
 def test_plural(number: int, text: str) -> None:
     assert plural(number, "file") == text
+
+
+def test_a_file_is_named_from_here_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = HelpfulError("it broke", "mend it", where=Mark(str(tmp_path / "data" / "a.csv"), 2, 1))
+    assert "\n   data/a.csv:2:1\n" in shown(error)
+    other = HelpfulError("it broke", "mend it", where=Mark(str(tmp_path.parent / "a.csv"), 2, 1))
+    assert f"\n   {tmp_path.parent / 'a.csv'}:2:1\n" in shown(other)

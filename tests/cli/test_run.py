@@ -506,7 +506,11 @@ def test_a_file_without_a_heading_and_blank_rows_are_told(work: Workplace) -> No
         book.worksheets[0].append(row)
     book.save(work.root / "data" / "rows.xlsx")
     work.data("none.csv", "")
-    work.steps("  - load: data/rows.xlsx\n  - save: a.jsonl\n  - load: data/none.csv\n  - save: b.csv\n")
+    work.data("one.csv", "a;b\n1;2\n")
+    work.steps(
+        "  - load: data/rows.xlsx\n  - save: a.jsonl\n  - load: data/none.csv\n  - save: b.csv\n"
+        "  - load: {file: data/one.csv, delimiter: '|'}\n  - save: c.csv\n"
+    )
     done = work.command("run", "job", "acme", "test")
     assert done.code == 0
     assert (
@@ -514,4 +518,7 @@ def test_a_file_without_a_heading_and_blank_rows_are_told(work: Workplace) -> No
         "a filter leaves out what is not meant"
     ) in done.out.splitlines()
     assert "warning: data/none.csv is empty: not even a heading stands in it" in done.out.splitlines()
-    assert done.out.count("warning: ") == 2
+    assert (
+        "warning: data/one.csv has one column, 'a;b': is its delimiter another one?" in done.out.splitlines()
+    )
+    assert done.out.count("warning: ") == 3

@@ -81,7 +81,7 @@ def test_a_record_that_fails_can_be_put_aside(bench: Bench) -> None:
         ("Adress.City == 'x'", "Adress", "did you mean Address?"),
         ('Status == "Open"', "Open", "did you mean the text 'Open'?"),
         ("Status == Open", "Open", "did you mean the text 'Open'?"),
-        ("Status == 'Open' && xyz == 1", "xyz", "check the spelling"),
+        ("Status == 'Open' && xyz == 1", "xyz", "the fields are: "),
         ("contains(Status, Open)", "Open", "did you mean the text 'Open'?"),
     ],
 )

@@ -61,7 +61,7 @@ def test_nothing_comes_of_an_empty_input(bench: Bench) -> None:
         ("[?Amont > `1`]", "[].Amont", "did you mean [].Amount?"),
         ("sort_by(@, &Amounts)", "[].Amounts", "did you mean [].Amount?"),
         ("[].{City: Address.Cty}", "[].Address.Cty", "did you mean [].Address.City?"),
-        ("[?No == Open]", "[].Open", "check the spelling"),
+        ("[?No == Open]", "[].Open", ""),
     ],
 )
 def test_a_field_that_is_in_no_record_fails_the_step(
@@ -89,3 +89,11 @@ def test_a_wrong_type_names_field_and_value_and_place(bench: Bench) -> None:
     with pytest.raises(TxoBaseError, match="'x'") as caught:
         bench.feed('query: "[].{T: mul(No, Amount)}"', [{"No": "x", "Amount": 1}])
     assert caught.value.where == Mark("f", 4, 12)
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"), [("length(@)", "2"), ("[].No", "'x'"), ("[`null`, 1]", "null")]
+)
+def test_what_is_no_record_is_shown_as_it_is_written(bench: Bench, expression: str, shown: str) -> None:
+    with pytest.raises(StepError, match=f"and gives {shown} in it"):
+        bench.feed(f'query: "{expression}"', [{"No": "x"}, {"No": "y"}])

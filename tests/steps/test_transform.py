@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -295,3 +296,45 @@ def test_the_columns_that_go_out_are_known(bench: Bench) -> None:
     assert bench.columns is None
     bench.feed("transform: {columns: {A: Qty}}", [])
     assert bench.columns == (Column("A"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "value", "out"),
+    [
+        ("Amount", "decimal", "1.234,50", Decimal("1234.50")),
+        ("Amount", "integer", "-7,5", Decimal("-7.5")),
+        ("Net Amount", "decimal", "7,50", Decimal("7.50")),
+        ("Date", "date", "31.12.2025", "2025-12-31"),
+        ('Order "Date"', "date", "01.02.2025", "2025-02-01"),
+    ],
+)
+def test_a_number_or_date_as_it_is_written_elsewhere_says_how_it_is_read(
+    bench: Bench, name: str, wanted: str, value: str, out: object
+) -> None:
+    with pytest.raises(StepError) as caught:
+        bench.feed(f"transform: {{types: {{{json.dumps(name)}: {wanted}}}}}", [{name: value}])
+    example = caught.value.example
+    assert str(caught.value.how_to_fix).startswith("leave it text, and add it anew")
+    assert example is not None
+    assert bench.feed(f"transform: {{{example}}}", [{name: value}]) == [{name: out}]
+
+
+@pytest.mark.parametrize("value", ["abc", "1.5.2", "01/02/2025"])
+def test_what_is_no_number_anywhere_gets_no_such_advice(bench: Bench, value: str) -> None:
+    for wanted in ("decimal", "date"):
+        with pytest.raises(StepError) as caught:
+            bench.feed(f"transform: {{types: {{A: {wanted}}}}}", [{"A": value}])
+        assert "or put the record aside" in str(caught.value.how_to_fix)
+
+
+def test_a_field_without_a_near_one_is_answered_with_those_that_there_are(bench: Bench) -> None:
+    with pytest.raises(StepError, match=r"no record has a field 'zzz', which the step names$") as caught:
+        one(bench, "drop: [zzz]")
+    assert caught.value.how_to_fix == f"the fields are: {', '.join(ROW)}"
+    with pytest.raises(StepError, match=r"which the expression names: zzz\.y") as caught:
+        one(bench, "columns: {X: zzz.y}")
+    assert caught.value.how_to_fix == f"the fields are: {', '.join(ROW)}"
+    many: Record = {f"F{number}": number for number in range(20)}
+    with pytest.raises(StepError) as caught:
+        bench.feed("transform: {drop: [zzz]}", [many])
+    assert str(caught.value.how_to_fix).endswith("F10, F11, ...")

@@ -51,6 +51,12 @@ def test_what_is_no_list_names_record_field_and_value(bench: Bench) -> None:
         bench.feed("unnest: No", [{"No": []}, {"No": "x"}])
 
 
+def test_an_object_needs_no_unnest(bench: Bench) -> None:
+    with pytest.raises(StepError, match="record 1: 'A' holds an object, and unnest takes a list") as caught:
+        bench.feed("unnest: A", [{"A": {"City": "Oslo"}}])
+    assert caught.value.how_to_fix == "read its fields where they are needed, as A.City"
+
+
 def test_a_record_that_is_no_list_can_be_put_aside(bench: Bench) -> None:
     out = bench.feed("unnest: L", [{"L": [1]}, {"L": 2}, {"L": [3]}], rejects="bad.csv")
     assert out == [{"L": 1}, {"L": 3}]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from txojobs.cli.console import Console
-    from txojobs.errors import Problem
+    from txojobs.errors import Mark, Problem
 
 _MARKS = {"Problem": "❌ ", "Solution": "✅ ", "Example": "📝 "}
 
@@ -34,11 +36,21 @@ def show_error(console: Console, error: BaseException, *, source: Callable[[str]
     show_fact(console, "Problem", str(error) or type(error).__name__, "red")
     where, step = getattr(facts, "where", None), getattr(facts, "step", None)
     if where is not None and where.line:
-        console.line("   " + console.styled(clean(f"{where}{f' in step {step}' if step else ''}"), "dim"))
+        place = f"{_from_here(where)}{f' in step {step}' if step else ''}"
+        console.line("   " + console.styled(clean(place), "dim"))
     for title, fact, colour in (("Solution", "how_to_fix", "green"), ("Example", "example", "blue")):
         text = getattr(facts, fact, None)
         if text:
             show_fact(console, title, text, colour)
+
+
+def _from_here(where: Mark) -> Mark:
+    """Return a mark with its file as a person would type it: from the current folder on, where it lies below."""
+    path = Path(where.file)
+    with contextlib.suppress(ValueError, OSError):
+        if path.is_absolute():
+            return where._replace(file=path.relative_to(Path.cwd()).as_posix())
+    return where
 
 
 def show_fact(console: Console, title: str, text: str, colour: str) -> None:

@@ -46,6 +46,8 @@ def _of_loading(result: StepResult) -> Iterator[str]:
     """Yield what may be wrong with a file that was read as it is."""
     if "no-heading" in result.notes:
         yield f"{result.title} is empty: not even a heading stands in it"
+    if "one-column" in result.notes:
+        yield f"{result.title} has one column, {result.notes['one-column']!r}: is its delimiter another one?"
     blank: Any = result.notes.get("blank-rows", 0)
     if blank:
         rows = "1 blank row, which is a record" if blank == 1 else f"{blank:,} blank rows, which are records"

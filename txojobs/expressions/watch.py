@@ -119,6 +119,11 @@ class FieldWatch:
             found.setdefault(path_text((name,)), nearest(name, names))
         return list(found.items())
 
+    def beside(self) -> list[str]:
+        """Return the names that stood where the first missing one was looked for; none when that lay deeper."""
+        first = next((wanted for wanted in self._wanted if wanted.is_missing), None)
+        return list(first.present) if first is not None and not first.absent_at else []
+
     def _meant(self, path: Path, wanted: _Wanted) -> str | None:
         name, before = path[-1], path[:-1]
         if wanted.was_list and name != ELEMENTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from decimal import Decimal
@@ -45,9 +46,36 @@ def cast_column(
     try:
         return cast(value, wanted)
     except ValidationError as err:
+        local = _local(name, value, wanted)
         raise StepError(
-            f"column {name!r}: {err}", how_to_fix=f"{mend}, or put the record aside with `rejects: FILE`"
+            f"column {name!r}: {err}",
+            how_to_fix=local[0] if local else f"{mend}, or put the record aside with `rejects: FILE`",
+            example=local[1] if local else None,
         ) from err
+
+
+_LOCAL_NUMBER = re.compile(r"[-+]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]+")
+_LOCAL_DATE = re.compile(r"(0[1-9]|[12][0-9]|3[01])\.(0[1-9]|1[0-2])\.[0-9]{4}")
+
+
+def _local(name: str, value: JsonValue, wanted: str) -> tuple[str, str] | None:
+    """Return how to read a number or a date as it is written in many countries: by an expression that says so."""
+    text = value.strip() if isinstance(value, str) else ""
+    is_word = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
+    key = name if is_word else json.dumps(name, ensure_ascii=False)
+    path = name if is_word else json.dumps(key, ensure_ascii=False)[1:-1]  # it stands between quotes of YAML
+    if wanted in ("decimal", "integer") and _LOCAL_NUMBER.fullmatch(text):
+        fix = "leave it text, and add it anew with a decimal point, by a transform"
+        return fix, f"add: {{{key}: \"to_number(replace(replace({path}, '.', ''), ',', '.'))\"}}"
+    if wanted == "date" and _LOCAL_DATE.fullmatch(text):
+        parts = ", '-', ".join(
+            f"substring({path}, {at}, {length})" for at, length in ((6, 4), (3, 2), (0, 2))
+        )
+        return (
+            "leave it text, and add it anew as year-month-day, by a transform",
+            f'add: {{{key}: "concat({parts})"}}',
+        )
+    return None
 
 
 def _refuse(value: JsonValue, wanted: str) -> ValidationError:

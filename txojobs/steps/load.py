@@ -87,6 +87,8 @@ class Load(Step):
         columns = stream.columns
         if columns == ():
             ctx.note("no-heading", self.file.text)
+        if columns is not None and len(columns) == 1 and any(sign in columns[0].name for sign in ",;\t|"):
+            ctx.note("one-column", columns[0].name)
         if columns is not None:
             columns = tuple(each._replace(type=self.types.get(each.name, each.type)) for each in columns)
         hints = tuple(Column(name, each) for name, each in self.types.items()) if columns is None else ()

@@ -8,6 +8,7 @@ from txojobs.context import RunContext
 from txojobs.errors import StepError, TxoBaseError
 from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
 from txojobs.steps.base import Memory, Role, Step
+from txojobs.steps.fitting import as_text
 from txojobs.steps.kinds import JmesPath, ListJmesPath
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing
@@ -55,7 +56,7 @@ class Query(Step):
         if everything:
             watch = field_watch(self.expression, optional=self.optional)
             watch.saw_value(everything)
-            refuse_missing(self.expression, watch.missing())
+            refuse_missing(self.expression, watch)
         result = self._evaluated(everything)
         if result is None and not everything:
             return  # nothing comes of nothing: `[0]`, say
@@ -74,7 +75,7 @@ class Query(Step):
     def _record(self, row: JsonValue) -> Record:
         if isinstance(row, dict):
             return row
-        shown = "null" if row is None else repr(str(row)[:60])
+        shown = repr(row[:60]) if isinstance(row, str) else as_text(row, "")[:60] or "null"
         raise StepError(
             f"the query must give a list of objects, and gives {shown} in it",
             how_to_fix="make an object of it at the end of the expression",

@@ -109,7 +109,7 @@ class Transform(Step):
             if out:
                 yield out
         for each, watch in later:
-            refuse_missing(each, watch.missing())
+            refuse_missing(each, watch)
 
     def _reshaper(self, watches: list[FieldWatch]) -> Callable[[Record], Record]:
         """Return what all options do to a record; `watches` see it before `columns` does."""

@@ -64,9 +64,14 @@ class Unnest(Step):
         if elements is None:
             elements = []
         if not isinstance(elements, list):
+            is_object = isinstance(elements, dict)
+            held = "an object" if is_object else repr(str(elements)[:60])
+            path = f"{self.field}.{next(iter(elements), '...')}" if isinstance(elements, dict) else ""
             raise StepError(
-                f"{self.field!r} holds {str(elements)[:60]!r}, and unnest takes a list",
-                how_to_fix="name a field that holds a list",
+                f"{self.field!r} holds {held}, and unnest takes a list",
+                how_to_fix=f"read its fields where they are needed, as {path}"
+                if is_object
+                else "name a field that holds a list",
             )
         if not elements and self.empty == "keep":
             elements = [None]

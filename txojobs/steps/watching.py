@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from txojobs.errors import StepError
-from txojobs.steps.kinds import JmesPath
+from txojobs.steps.kinds import JmesPath, field_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ def watching(
             watch.saw(batch)
         yield batch
     for each, watch in watches:
-        refuse_missing(each, watch.missing())
+        refuse_missing(each, watch)
 
 
 def field_watch(expression: JmesPath, *, optional: Iterable[str] = ()) -> FieldWatch:
@@ -48,14 +48,19 @@ def field_watch(expression: JmesPath, *, optional: Iterable[str] = ()) -> FieldW
     return FieldWatch(expression.expression, optional=allowed)
 
 
-def refuse_missing(expression: JmesPath, missing: Iterable[tuple[str, str | None]]) -> None:
-    """Raise a StepError for the first missing name."""
-    for name, suggestion in missing:
+def refuse_missing(expression: JmesPath, watch: FieldWatch) -> None:
+    """Raise a StepError for the first name that the watch has missed."""
+    for name, suggestion in watch.missing():
         plain = name.removeprefix("[].")
+        beside = watch.beside()
         known = f"did you mean {suggestion}?" if suggestion else None
+        if known is None and beside:
+            known = f"the fields are: {', '.join(beside[:12])}{', ...' if len(beside) > 12 else ''}"  # noqa: PLR2004
+        is_plain = expression.text == field_path(plain).text
+        named = "which the step names" if is_plain else f"which the expression names: {expression.text}"
         advice = expression.advice()
         raise StepError(
-            f"no record has a field {name!r}, which the expression names: {expression.text}",
+            f"no record has a field {name!r}, {named}",
             how_to_fix=" ".join(filter(None, (known, advice)))
             or "check the spelling against the service's fields",
             example=f"optional: [{_in_yaml(plain)}]    # an option of the step, when all records may lack it",
