@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.workplace import QUICK, Workplace
-from tests.rest.collections import query_of
+from tests.rest.collecting import query_of
 from tests.rest.fault_server import FaultServer, says
 
 if TYPE_CHECKING:

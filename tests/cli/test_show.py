@@ -69,6 +69,34 @@ def test_says_by_which_snapshot_the_job_is_checked_for_each_service(workspace: P
     ]
 
 
+def test_a_collection_is_shown_with_its_first_request_and_its_paging(workspace: Path) -> None:
+    (workspace / "jobs" / "rest.yaml").write_text(
+        """\
+version: 1
+params: {status: {type: string, required: true}, page: {type: integer, required: true}}
+steps:
+  - fetch:
+      url: /v1/${{ params.status }}/orders
+      query: {status: "${{ params.status }}", from: "${{ params.page }}", size: 5}
+      paging: {kind: offset, as: skip, ends: empty-page}
+      key: [id]
+  - save: orders.csv
+  - fetch: {url: v1/query, method: POST, paging: none}
+  - save: other.csv
+""",
+        encoding="utf-8",
+    )
+    out = invoke("show", "rest").out
+    address = "<base-url>/v1/${{ params.status }}/orders"
+    assert f"GET {address}?status=${{{{ params.status }}}}&from=${{{{ params.page }}}}&size=5&skip=0\n" in out
+    assert "pages by offset\n" in out
+    assert "POST <base-url>/v1/query\n" in out
+    assert "all in one answer\n" in out
+    assert out.count("own size") == 1
+    assert "no order-by" not in out
+    assert "metadata" not in out
+
+
 def test_a_job_that_asks_no_service_has_no_metadata(workspace: Path) -> None:
     text = "version: 1\nsteps:\n  - load: a.csv\n  - save: b.csv\n"
     (workspace / "jobs" / "two.yaml").write_text(text, encoding="utf-8")

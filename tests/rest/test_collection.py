@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rest.collections import asked, ids, items, read
+from tests.rest.collecting import asked, ids, items, read
 from tests.rest.fault_server import says
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rest.collections import fetch_of, ids, items, read, reader_of
+from tests.rest.collecting import fetch_of, ids, items, read, reader_of
 from tests.rest.fault_server import answer, says
 from tests.rest.faults import FINAL_BODIES, PASSING
 from txojobs.errors import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.rest.collections import fetch_of
+from tests.rest.collecting import fetch_of
 from tests.rest.fault_server import Connection, FaultServer, answer, says
 from txojobs.exact_json import decode, encode
 from txojobs.rest.client import TxoRestAPI

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.rest.collections import asked, ids, items, read
-from tests.rest.fault_server import says
+from tests.rest.collecting import asked, ids, items, read
+from tests.rest.fault_server import raw, says
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 
 if TYPE_CHECKING:
@@ -272,6 +272,16 @@ def test_reads_all_pages_of_a_service_as_it_is(name: str, serve: Serve, connect:
     assert reader.proof.strength == ("counted" if {"total", "total-header"} & set(options) else "unproven")
 
 
+def test_several_fields_named_link_are_read_as_one(serve: Serve, connect: Connect) -> None:
+    body = b'[{"id": 1}]'
+    head = b'Link: </v1/items?p=0>; rel="prev"\r\nlink: </v1/items?p=2>; rel="next"\r\n'
+    first = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + head + b"Content-Length: 11\r\n\r\n" + body
+    )
+    server = serve(raw(first), says(items(2, 2)))
+    assert ids(read(connect(server), {"paging": "link-header"})[0]) == [1, 2]
+
+
 def test_a_short_page_ends_nothing(serve: Serve, connect: Connect) -> None:
     pages: list[list[Any]] = [items(1, 100), items(101, 101), items(102, 201), []]
     server = serve(*(says(page) for page in pages))
@@ -391,6 +401,41 @@ def test_fields_of_a_record_are_no_sign_of_more(serve: Serve, connect: Connect) 
     assert got == [record]
     got, _ = read(connect(serve(says({"item": record}))), {"paging": "none", "records": "item"})
     assert got == [record]
+
+
+def test_p2_a_comparison_with_a_name_that_is_not_there_is_no_word_of_the_service(
+    serve: Serve, connect: Connect
+) -> None:
+    options = {"records": "d", **way("cursor", cursor="c", as_="c", has_more="stat == 'more'")}
+    server = serve(says({"d": A, "c": "x", "status": "more", "paging": {"next": "?c=x"}}))
+    with pytest.raises(ApiOperationError, match=r"goes on under paging\.next"):
+        read(connect(server), options)
+    _, reader = read(connect(serve(says({"d": A, "c": "x", "status": "done"}))), options)
+    assert "there is no \"stat == 'more'\" in the answer" in str(reader.proof.count_note)
+    options = {"records": "d", **way("cursor", cursor="c", as_="c", has_more="status == 'more'")}
+    server = serve(
+        says({"d": A, "c": "x", "status": "more"}), says({"d": B, "c": "x", "status": "done", "next": 1})
+    )
+    assert ids(read(connect(server), options)[0]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_a_page_that_fails_for_another_reason_keeps_its_own_advice(
+    status: int, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says(A), says({"message": "no"}, status))
+    with pytest.raises(ApiError) as caught:
+        read(connect(server), way("page", as_="p", ends="empty-page"))
+    assert "ends the sequence" not in str(caught.value.how_to_fix)
+
+
+def test_a_cursor_that_stays_the_same_at_the_end_is_answered_with_what_would_help(
+    serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"d": A, "c": "x"}), says({"d": [], "c": "x"}))
+    with pytest.raises(ApiOperationError, match="already read") as caught:
+        read(connect(server), {"records": "d", **way("cursor", cursor="c", as_="c")})
+    assert "has-more" in str(caught.value.how_to_fix)
 
 
 @pytest.mark.parametrize("kind", ["offset", "page"])

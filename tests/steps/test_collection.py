@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rest.collections import fetch_of
+from tests.rest.collecting import fetch_of
 from txojobs.errors import InvalidJobError
 from txojobs.job.load import load_text
 from txojobs.steps.paging_options import NEEDS, TAKES, Paging, given, paging_faults
@@ -165,7 +165,10 @@ def test_a_value_that_would_lead_elsewhere_is_refused(value: str) -> None:
 
 
 def test_values_in_a_query_keep_their_digits_and_null_is_left_out() -> None:
-    query = {name: f"${{{{ params.{name} }}}}" for name in ("number", "big", "flag", "names", "none", "text")}
+    query = {
+        name: f"${{{{ params.{name} }}}}"
+        for name in ("number", "big", "flag", "names", "none", "text", "empty")
+    }
     step = fetch_of(
         {
             "url": "/a",
@@ -178,9 +181,10 @@ def test_values_in_a_query_keep_their_digits_and_null_is_left_out() -> None:
         names=["a&b", "c"],
         none=None,
         text="1+1=2",
+        empty="",
     )
     assert step.request().first().address == (
-        "/a?number=1.50&big=12345678901234567890&flag=true&names=a%26b&names=c&text=1%2B1%3D2&day=2026-01-15"
+        "/a?number=1.50&big=12345678901234567890&flag=true&names=a%26b&names=c&text=1%2B1%3D2&empty=&day=2026-01-15"
         "&from=x-12345678901234567890"
     )
 

@@ -156,14 +156,16 @@ def _fetch(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
     bare = base in ("demo:", "<base-url>")
     address = f"{base}/{path.lstrip('/')}" if bare else below(base, path)
     yield f"{method} {unquote(address)}"
+    one = step.url and query.paging.links == "one page"
     if step.url:
-        yield "all in one answer" if query.paging.links == "one page" else f"pages by {query.paging.links}"
+        yield "all in one answer" if one else f"pages by {query.paging.links}"
     size = step.page_size
-    yield (
-        f"pages of {explainer.number(use, 'page-size', size)} rows"
-        if size
-        else "pages of the service's own size"
-    )
+    if not one:
+        yield (
+            f"pages of {explainer.number(use, 'page-size', size)} rows"
+            if size
+            else "pages of the service's own size"
+        )
     if step.limit:
         yield f"at most {explainer.number(use, 'limit', step.limit)} rows"
 

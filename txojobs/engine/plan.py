@@ -84,6 +84,7 @@ def make_plan(
     apis = {use.key: _api(use, job, scope) for use in job.steps if use.verb in ASKING}
     urls = {key: base_url(config, api) if config is not None else None for key, api in apis.items()}
     asked = [scope.readable(api) for api in apis.values()]
+    described = [scope.readable(apis[use.key]) for use in job.steps if getattr(use.sample, "entity", None)]
     explainer = Explainer(job, scope, place=place, base_urls=urls)
     steps = [explainer.step(use) for use in job.steps]
     return Plan(
@@ -94,7 +95,7 @@ def make_plan(
             _planned(job.params[name], value, given or {}, environ) for name, value in params.items()
         ),
         needs=needs_of(job.steps, asked, config),
-        checked_by=tuple(checked_by(asked, workspace.root, place)),
+        checked_by=tuple(checked_by(described, workspace.root, place)),
         memory=_memory(job),
         warnings=tuple(_warnings(job)),
     )

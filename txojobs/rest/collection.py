@@ -16,7 +16,7 @@ from txojobs.exact_json import encode
 from txojobs.rest.answer_records import field_watch, read_answer, records_in, refuse_misspelt
 from txojobs.rest.completeness import Wording
 from txojobs.rest.continuation import goes_on
-from txojobs.rest.guard import REPEATS, WalkGuard, forgotten
+from txojobs.rest.guard import CIRCLE, REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
 from txojobs.rest.paging import Asked, End, Got
 from txojobs.rest.reader import Aim, CompleteReader
@@ -127,7 +127,12 @@ class CollectionWalk:
         name = f"page {self.pages + 1} of {query.name}"
         body = None if query.method == "GET" else (asked.body or {})
         address = below(self._client.settings.base_url, asked.address)
-        self._guard.asks(address, body=b"" if body is None else encode(dict(body)), page=name)
+        self._guard.asks(
+            address,
+            body=b"" if body is None else encode(dict(body)),
+            page=name,
+            how_to_fix=_SAME_CURSOR if query.paging.links == "cursor" else CIRCLE,
+        )
         self.requests += 1
         try:
             value, answer = self._client.fetch(
@@ -146,7 +151,7 @@ class CollectionWalk:
                 forgotten(err, how_to_fix=_EXPIRED) if self.pages and query.paging.links in _FORGETS else err
             )
             if again is err:
-                if self.pages and err.status is not None and query.paging.links not in _FORGETS:
+                if self.pages and err.status in _NO_SUCH_PAGE and query.paging.links not in _FORGETS:
                     err.how_to_fix = _BEHIND_THE_END
                 raise
             raise again from err
@@ -218,6 +223,12 @@ class CollectionWalk:
         return self._total
 
 
+_NO_SUCH_PAGE = (400, 404, 416, 422)
+"""How services answer when they are asked for a page behind the last."""
+_SAME_CURSOR = (
+    "when the service gives its last cursor again at the end, say with has-more whether there is more; else report "
+    "it to the provider of the service"
+)
 _SAME_AGAIN = (
     "check `as` in paging: the service may not know it; and when it gives its last page again to whoever asks behind "
     "it, say what ends the sequence: total, total-pages or has-more"

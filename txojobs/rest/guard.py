@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from txojobs.errors import ApiError
 
 MAX_EMPTY_PAGES = 100
+CIRCLE = "report it to the provider of the service"
 REPEATS = "run again while nobody changes records, or report it to the provider of the service"
 _LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
@@ -31,7 +32,7 @@ class WalkGuard:
         self._begun: set[bytes] = set()
         self._empty = 0
 
-    def asks(self, url: str, *, body: bytes = b"", page: str) -> None:
+    def asks(self, url: str, *, body: bytes = b"", page: str, how_to_fix: str = CIRCLE) -> None:
         """Note a request; `page` names what it is for.
 
         Raises:
@@ -41,7 +42,7 @@ class WalkGuard:
             raise ApiOperationError(
                 f"{page} is one that was already read ({shown(url)}): the links go in a circle",
                 url=url,
-                how_to_fix="report it to the provider of the service",
+                how_to_fix=how_to_fix,
             )
 
     def begins(

@@ -93,12 +93,8 @@ class Found:
         """Whether an answer has no such place at all, so that its end is our conclusion."""
         if self.header is not None:
             return self.header not in got.headers
-        from txojobs.expressions import FieldWatch  # noqa: PLC0415  # only at an end
-
         assert self.expression is not None  # noqa: S101  # one of the two
-        watch = FieldWatch(self.expression)
-        watch.saw_value(got.value)
-        return bool(watch.missing())
+        return lacks_a_name(self.expression, got)
 
     def __str__(self) -> str:
         return f"the header {self.header}" if self.header else repr(getattr(self.expression, "text", ""))
@@ -151,6 +147,25 @@ class HasMore:
                 how_to_fix="correct the expression: nothing else says whether there is more",
             )
         return value
+
+    def end(self, got: Got) -> End:
+        """Return the end of a sequence of which an answer says that there is no more.
+
+        It is doubted where the expression names what the answer does not have: `status == 'more'` is then false, too.
+        """
+        reason = "the service says that there is no more"
+        if self.expression is None or not lacks_a_name(self.expression, got):
+            return End(reason, told=True)
+        return End(reason, told=False, doubt=f"there is no {self.expression.text!r} in the answer")
+
+
+def lacks_a_name(expression: Expression, got: Got) -> bool:
+    """Whether an expression names a field that an answer does not have."""
+    from txojobs.expressions import FieldWatch  # noqa: PLC0415  # only at an end
+
+    watch = FieldWatch(expression)
+    watch.saw_value(got.value)
+    return bool(watch.missing())
 
 
 def with_size(asked: Asked, sent: Sent | None, size: int | None) -> Asked:

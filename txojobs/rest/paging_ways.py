@@ -56,9 +56,6 @@ class LinkHeader(OneAnswer):
         return asked._replace(url=link, params={})
 
 
-NO_MORE = End("the service says that there is no more", told=True)
-
-
 @dataclass(frozen=True, slots=True)
 class NextUrl:
     """The answer holds the address of the next page, absolute or relative to its own."""
@@ -75,7 +72,7 @@ class NextUrl:
         """Return the request for the address, by the same method and with the same body."""
         more = self.has_more.of(got)
         if more is False:
-            return NO_MORE
+            return self.has_more.end(got)
         link = self.place.of(got)
         if _is_nothing(link):
             return _no(self.place, got, "no next address", more=more)
@@ -106,7 +103,7 @@ class Cursor:
         """Return the request with the cursor."""
         more = self.has_more.of(got)
         if more is False:
-            return NO_MORE
+            return self.has_more.end(got)
         cursor = self.place.of(got)
         if _is_nothing(cursor):
             return _no(self.place, got, "no cursor", more=more)
@@ -150,7 +147,7 @@ class Ending:
         """
         more = self.has_more.of(got)
         if more is not None:
-            return None if more else NO_MORE
+            return None if more else self.has_more.end(got)
         if self.total_pages is not None:
             all_pages = counted(self.total_pages.of(got))
             if all_pages is None:

@@ -247,9 +247,8 @@ class Transport:
 def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
     url = request.url
-    if signature.query and signature.query not in url.partition("?")[2].split(
-        "&"
-    ):  # some links bring it along
+    # some links bring the key along that they were asked with
+    if signature.query and signature.query not in url.partition("?")[2].split("&"):
         url += ("&" if "?" in url else "?") + signature.query
     headers = {**_DEFAULT_HEADERS, **request.headers, **signature.headers}
     _check_headers(headers)

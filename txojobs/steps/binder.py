@@ -216,7 +216,7 @@ class Binder:
         if isinstance(value, Unknown):
             for member in members:
                 if may_become(value.type, member):
-                    return sample(member)
+                    return value.text if str in members and value.text is not None else sample(member)
         else:
             for member in members:
                 if (fitting := coerced(member, value)) is not FAULT:
