@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.engine.pages_server import PagesServer, Reply, as_reply
 from tests.engine.workplace import Workplace
 
@@ -99,3 +101,41 @@ def test_a_read_that_nothing_proves_is_told_as_such(tmp_path: Path) -> None:
     assert report.warnings == [
         "/all: nothing proves that all records came: the job does not say where the service tells its total"
     ]
+
+
+@pytest.mark.parametrize("way", ["link-header", "cursor in a header", "next-url"])
+def test_p4_a_read_that_failed_goes_on_with_the_pages_that_came(way: str, tmp_path: Path) -> None:
+    paging = {
+        "link-header": "link-header",
+        "cursor in a header": "{kind: cursor, cursor-header: X-Next, as: page}",
+        "next-url": "{kind: next-url, next: next}",
+    }[way]
+    work = Workplace(tmp_path)
+    fetch = f"{{url: /all, records: d, paging: {paging}, key: [id], total: n}}"
+    work.steps(f"  - fetch: {fetch}\n  - save: {{file: all.csv, stamp: false}}\n")
+    broken = {3}
+
+    def script(asked: Asked) -> Reply:
+        if asked.page in broken:
+            return Reply(500, b'{"message": "out of order"}')
+        body: dict[str, Any] = {"d": [{"id": asked.page}], "n": 4}
+        headers = {}
+        if asked.page < 4:
+            following = f"{asked.path}?page={asked.page + 1}"
+            if way == "link-header":
+                headers["Link"] = f'<{following}>; rel="next"'
+            elif way == "next-url":
+                body["next"] = following
+            else:
+                headers["X-Next"] = str(asked.page + 1)
+        return Reply(body=json.dumps(body).encode(), headers=headers)
+
+    with PagesServer(script) as server:
+        work.config({"api-base-url": server.url})
+        assert work.command("run", "job", "acme", "test").code == 1
+        broken.clear()
+        server.asked.clear()
+        done = work.command("run", "job", "acme", "test", "--resume")
+        assert done.code == 0, done
+        assert [asked.page for asked in server.asked] == [3, 4]
+    assert work.rows("all.csv") == ["id", "1", "2", "3", "4"]

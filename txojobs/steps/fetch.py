@@ -1,12 +1,12 @@
 """`fetch`: read an OData entity set or a REST collection, whole or not at all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from txojobs.context import RunContext
 from txojobs.errors import Problem
-from txojobs.records import Batch, Columns, RecordStream
+from txojobs.records import Columns, RecordStream
 from txojobs.steps.base import JobView, Role
 from txojobs.steps.collection import Collection, QueryParameters, collection_query
 from txojobs.steps.kinds import EntityPath, ODataText
@@ -96,9 +96,9 @@ class Fetch(Collection):
     complete: Annotated[
         Literal["auto", "count", "verify", "none"],
         Doc(
-            "How to prove that all records came. auto: compare with `$count` where the service gives it; count: it "
-            "must give it; verify: read in the order of the key, or the keys a second time, which also notices what "
-            "changes meanwhile; none: compare nothing."
+            "How to prove that all records came. auto: compare with `$count` or total where the service gives it; "
+            "count: it must give it; verify: read in the order of the key, or the keys a second time, which also "
+            "notices what changes meanwhile; none: compare nothing."
         ),
     ] = "auto"
     on_duplicate: Annotated[
@@ -134,16 +134,13 @@ class Fetch(Collection):
 
     def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
         """Yield page after page, in the service's order."""
+        from txojobs.steps.fetching import pages_of  # noqa: PLC0415  # requests and all that: only when a job runs
+
         del records
         known = self.outgoing(ctx.described.columns if ctx.described is not None else None)
         if self.outgoing(None) is not None:
-            return RecordStream(known, self._pages(ctx))
-        return RecordStream(None, self._pages(ctx), known or ())  # more may come than the snapshot says
-
-    def _pages(self, ctx: RunContext) -> Iterator[Batch]:
-        from txojobs.steps.fetching import pages_of  # noqa: PLC0415  # requests and all that: only when a job runs
-
-        return pages_of(ctx, self)
+            return RecordStream(known, pages_of(ctx, self))
+        return RecordStream(None, pages_of(ctx, self), known or ())  # more may come than the snapshot says
 
     def request(self, limit: int | None = None, *, odata: str = "v4", described: Any = None) -> Any:
         """Return the query that is sent; `limit` is `--limit`, `described` what a snapshot tells."""
