@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     import logging
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -29,6 +29,29 @@ class Outputs(Protocol):
         Raises:
             FileOperationError: two outputs of the run have the same name, or the folder cannot be written.
         """
+        ...
+
+
+class Watermark(Protocol):
+    """How far an incremental read has come: by the runs before, and by this one."""
+
+    @property
+    def value(self) -> str | None:
+        """The largest value that was read, as the service wrote it; None when there is none."""
+        ...
+
+    @property
+    def reading_s(self) -> int:
+        """How long that read took while the service may have changed, in seconds."""
+        ...
+
+    @property
+    def reads_all_because(self) -> str | None:
+        """Why all must be read although there may be a value; None to go on from it."""
+        ...
+
+    def reached(self, by: str, value: str, *, reading_s: int) -> None:
+        """Note how far this read came, by a field; it counts once the outputs of the run stand."""
         ...
 
 
@@ -61,6 +84,8 @@ class RunContext(NamedTuple):
     warn: Callable[[str], None]
     """Add a sentence to the warnings of the run."""
     log: logging.Logger
+    watermark: Callable[[str, Mapping[str, str]], Watermark]
+    """That of an entity set, for a question: a digest of each part of what is asked."""
     cancel: threading.Event
     deadline: Callable[[], float]
     """When this step must be done, on the monotonic clock in seconds; counted from its first call."""

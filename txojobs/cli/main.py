@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check configuration, secrets, network and service, line by line.",
     ),
     "metadata": ("txojobs.cli.metadata:metadata", "Show what a service offers, and save it for validate."),
+    "state": ("txojobs.cli.state:state", "Show or change where incremental reads go on from."),
     "schema": ("txojobs.cli.schema:schema", "Print or write the JSON Schema and the generated pages."),
     "demo": ("txojobs.cli.demo:demo", "Serve the demo data."),
     "completion": ("txojobs.cli.completion:completion", "Print the shell completion script."),

@@ -60,6 +60,9 @@ Examples:
 )
 @click.option("--limit", type=at_least_one, metavar="N", help="At most N records of each source.")
 @click.option(
+    "--full", is_flag=True, help="Let incremental steps read all, not what changed since the last run."
+)
+@click.option(
     "--dry-run", is_flag=True, help="Check everything, read one page of each source, write nothing."
 )
 @click.option(
@@ -122,6 +125,10 @@ def _arguments(
     loaded = load_valid_job(workspace, job)
     *places, extra = places_of(ctx, org, env)
     params = values_of(ctx, loaded, extra, options["pairs"])
+    if options["full"] and not any(getattr(use.sample, "incremental", None) for use in loaded.steps):
+        raise click.UsageError(
+            f"--full: no step of {loaded.name} is incremental, so it reads all anyway", ctx
+        )
     return workspace, loaded, (places[0], places[1]), params
 
 
@@ -147,6 +154,7 @@ def _execute(
         params=params,
         limit=options["limit"],
         dry_run=options["dry_run"],
+        full=options["full"],
         output=options["output"],
         wait=options["wait"],
         resume=options["resume"],
@@ -165,7 +173,7 @@ def _again(job: Job, places: tuple[str, str], params: dict[str, str], options: d
     kept = [
         part for name in ("limit", "output") if options[name] for part in (f"--{name}", str(options[name]))
     ]
-    kept += ["--dry-run"] if options["dry_run"] else []
+    kept += [f"--{name}" for name in ("full", "dry-run") if options[name.replace("-", "_")]]
     return _as_typed(["txojobs", "run", job.name, *places, *pairs, *kept])
 
 

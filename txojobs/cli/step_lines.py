@@ -96,6 +96,8 @@ def step_line(step: StepResult, *, width: int = NARROWEST, dry_run: bool = False
     if fetched:
         parts += [plural(fetched["requests"], "request"), f"{step.seconds:.1f} s"]
         parts.append(proof_in_words(fetched, dry_run=dry_run))
+    if "incremental" in step.notes:
+        parts.append(incremental_in_words(step.notes["incremental"]))
     if "not-written" in step.notes:
         parts.append("nothing was written")
     written: Any = step.notes.get("written")
@@ -121,6 +123,13 @@ def proof_in_words(proof: Any, *, dry_run: bool = False) -> str:
     elif proof["key-checked"]:
         words.append("no key twice")
     return "complete: " + (", ".join(words) or "one answer")
+
+
+def incremental_in_words(facts: Any) -> str:
+    """Return what an incremental read has asked for."""
+    if facts["since"] is None:
+        return f"{facts['reads-all-because']}, full read"
+    return f"{facts['rows-new']:,} new since {clean(facts['watermark-before'])}"
 
 
 def size_in_words(size_bytes: int) -> str:

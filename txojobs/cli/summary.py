@@ -53,6 +53,9 @@ def show_summary(
     written = ", nothing was written" if report.dry_run else ""
     console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
     _show_trouble(console, report)
+    for step in report.steps:
+        if "incremental" in step.notes:
+            console.line(clean(report.clean(f"{step.title}: {_watermark(step.notes['incremental'])}")))
     for step in report.steps if report.dry_run else ():
         if "request" in step.notes:
             console.text(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
@@ -74,6 +77,15 @@ def _show_trouble(console: Console, report: RunReport) -> None:
     parts += [f"waited {', '.join(waits)}"] if waits else []
     if parts:
         console.text("; ".join(parts))
+
+
+def _watermark(facts: Any) -> str:
+    """Return where the next run of an incremental step goes on from."""
+    before, after = facts["watermark-before"], facts["watermark-after"]
+    because = f" ({facts['stays-because']})" if facts.get("stays-because") else ""
+    if after is None:
+        return f"no watermark{because}, the next run reads all"
+    return f"watermark {after}" + (because or ("" if before in (None, after) else f", before {before}"))
 
 
 def _show_failure(

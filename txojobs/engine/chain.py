@@ -65,6 +65,8 @@ class Chain:
             step = bind_step(use, state.scope())
             result.title = title_of(step)
             step.ready(state.workspace)
+            if getattr(step, "incremental", None) is not None:
+                state.watermarks.ready()
             if use.verb in ASKING:
                 state.services.client(state.api_of(use))
 

@@ -63,7 +63,7 @@ def checked_by(apis: Iterable[str], root: Path, place: tuple[str, str] | None) -
             yield f"none of {api}, so its fields are not checked; to have them checked: {command}"
 
 
-def base_url(config: Config, api: str) -> str | None:
+def base_url(config: dict[str, Any], api: str) -> str | None:
     """Return the address of a service as configured, None when there is none."""
     section, key = _place(config, api)
     url = section.get(key)
@@ -97,7 +97,7 @@ def _of_service(api: str, config: Config | None) -> Iterator[Need]:
         yield Need(f"secret {secret_name(api, wanted)}", wanted in there)
 
 
-def _place(config: Config, api: str) -> tuple[dict[str, Any], str]:
+def _place(config: dict[str, Any], api: str) -> tuple[dict[str, Any], str]:
     """Return the section of a service, and the key of its address."""
     if api == "default":
         return config.get("global", {}), "api-base-url"

@@ -47,17 +47,24 @@ class RunRequest:
     debug: bool = False
     """Whether log and console also take DEBUG, each request and each answer among it."""
     command: str = "txojobs"
+    full: bool = False
+    """Whether incremental reads are to read all."""
 
     @property
     def identity(self) -> str:
-        """The name of the job, with a hash of its place when that is another than `jobs/<name>.yaml`.
+        """The name under which the job is locked, and its watermarks are kept."""
+        return job_identity(self.job, self.workspace)
 
-        Jobs of one name in two folders are two jobs. Capitals make no difference: some file systems know none.
-        """
-        name, source, root = self.job.name, self.job.source, self.workspace.root
-        if source is None:
-            return name
-        place = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.as_posix()
-        if place.casefold() == f"jobs/{name}.yaml".casefold():
-            return name
-        return f"{name}-{hashlib.sha256(os.fsencode(place.casefold())).hexdigest()[:8]}"
+
+def job_identity(job: Job, workspace: Workspace) -> str:
+    """Return the name of a job, with a hash of its place when that is another than `jobs/<name>.yaml`.
+
+    Jobs of one name in two folders are two jobs. Capitals make no difference: some file systems know none.
+    """
+    name, source, root = job.name, job.source, workspace.root
+    if source is None:
+        return name
+    place = source.relative_to(root).as_posix() if source.is_relative_to(root) else source.as_posix()
+    if place.casefold() == f"jobs/{name}.yaml".casefold():
+        return name
+    return f"{name}-{hashlib.sha256(os.fsencode(place.casefold())).hexdigest()[:8]}"

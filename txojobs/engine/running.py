@@ -16,7 +16,9 @@ from txojobs.engine.outputs import RunOutputs
 from txojobs.engine.report import document
 from txojobs.engine.services import Services
 from txojobs.engine.state import RunState
-from txojobs.errors import IncompleteReadError, RunCancelledError, TxoBaseError
+from txojobs.engine.unsaved import unsaved
+from txojobs.engine.watermarks import Watermarks
+from txojobs.errors import FileOperationError, IncompleteReadError, RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +81,7 @@ class Run:
                 cancel=request.cancel,
                 state_dir=request.workspace.state_dir,
             ),
+            watermarks=Watermarks(request, params=report.params, run_id=report.run_id, now=report.started),
             outputs=RunOutputs(
                 request.workspace,
                 org=request.org,
@@ -220,7 +223,25 @@ class Run:
             self.report, self.state, failed=self.failed, taking_part=self.chain.taking_part
         )
         in_part = any(result.rejected or result.lacks for result in self.report.steps)
-        self.report.outcome = "partial" if self.failed or in_part else "done"
+        kept = self._move_watermarks()
+        self.report.outcome = "partial" if self.failed or in_part or not kept else "done"
+
+    def _move_watermarks(self) -> bool:
+        """Let the next run go on behind what this one has read and published; False when that cannot be kept."""
+
+        def stays(key: str) -> str | None:
+            trial = "--dry-run" if self.request.dry_run else "--limit" if self.request.limit else None
+            return trial or unsaved(self.state, key, failed=self.failed)
+
+        self.report.warnings += self.state.watermarks.warnings(self.state.results)
+        try:
+            self.report.warnings += self.state.watermarks.move(self.state.results, stays=stays)
+        except FileOperationError as err:
+            self.report.warnings.append(
+                f"the watermark could not be kept, and the next run reads the same records again: {err}"
+            )
+            return False
+        return True
 
     def _fail(self, err: BaseException) -> None:
         report = self.report

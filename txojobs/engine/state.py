@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from txojobs.context import RunContext
+from txojobs.engine.needs import base_url
 from txojobs.errors import RunCancelledError, TxoBaseError
 from txojobs.job.bind import bind_text
 from txojobs.job.scope import Scope, run_facts
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from txojobs.engine.outputs import RunOutputs
     from txojobs.engine.report import StepResult
     from txojobs.engine.services import Services
+    from txojobs.engine.watermarks import Watermarks
     from txojobs.job.model import Job, StepUse
     from txojobs.records import JsonValue, Record, RecordStream
     from txojobs.steps.base import Step
@@ -47,6 +49,7 @@ class RunState:
     local_now: datetime
     results: dict[str, StepResult]
     services: Services
+    watermarks: Watermarks
     outputs: RunOutputs
     listener: Listener
     log: logging.Logger
@@ -63,6 +66,7 @@ class RunState:
         for result in self.results.values():
             result.start_over()
         self.outputs.start_over()
+        self.watermarks.start_over()
         self.failed_step = None
 
     def scope(self) -> Scope:
@@ -166,6 +170,7 @@ class RunState:
             progress=progress,
             described=use.described,
             warn=self.warn,
+            watermark=self.watermarks.asked_by(use, api=api, address=base_url(self.config, api)),
             log=self.log,
             cancel=self.cancel,
             deadline=deadline,

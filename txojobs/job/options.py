@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from txojobs.errors import Problem
+from txojobs.steps.duration import seconds_in
 from txojobs.steps.fitting import described, flag_hint
 from txojobs.suggest import nearest
 from txojobs.yaml_source import Entry, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
-
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -86,9 +84,9 @@ class Reader:
             return None
         node = entry.value
         if isinstance(node, Scalar) and isinstance(node.value, int | Decimal | str):
-            found = _DURATION.fullmatch(node.text)
-            if found and float(found[1]) > 0 and not isinstance(node.value, bool):
-                return float(found[1]) * _UNITS[found[2]]
+            found = seconds_in(node.text)
+            if found and not isinstance(node.value, bool):
+                return float(found)
         self._refuse(node, f"{name} takes a duration, not {described(node)}", "write 90s, 10m or 2h")
         return None
 

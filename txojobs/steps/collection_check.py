@@ -27,6 +27,7 @@ _OF_ENTITY = (
     "on-company-error",
     "parallel",
     "partition",
+    "incremental",
 )
 _OF_URL = ("method", "body", "records", "paging", "total", "total-header")
 

@@ -9,6 +9,7 @@ from txojobs.errors import Problem
 from txojobs.records import Columns, RecordStream
 from txojobs.steps.base import JobView, Role
 from txojobs.steps.collection import Collection, QueryParameters, collection_query
+from txojobs.steps.incremental import WantedChanges
 from txojobs.steps.kinds import EntityPath, ODataText
 from txojobs.steps.odata_options import (
     Expand,
@@ -76,9 +77,7 @@ class Fetch(Collection):
     order_by: Annotated[
         tuple[str, ...], Doc("The order of the records.", example="[Country, BalanceDue desc]")
     ] = ()
-    search: Annotated[
-        str | None, Doc("A full-text search, where the service has one (V4).", example="bicycle")
-    ] = None
+    search: Annotated[str | None, Doc("A full-text search by the service (V4).", example="bicycle")] = None
     apply: Annotated[
         ODataText | None,
         Doc(
@@ -116,6 +115,7 @@ class Fetch(Collection):
     ] = field(default_factory=dict)
     query: QueryParameters = field(default_factory=dict)
 
+    incremental: WantedChanges = None
     companies: WantedCompanies = ()
     on_company_error: OnCompanyError = "fail"
     parallel: Parallel = 1

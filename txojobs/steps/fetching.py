@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from txojobs.context import RunContext
 from txojobs.records import Batch
 from txojobs.steps.as_described import AsDescribed, described_for
+from txojobs.steps.changed_since import ChangedSince
 from txojobs.steps.companies import read_in_companies
 from txojobs.steps.odata_options import COMPANY_FIELDS
 from txojobs.steps.partitioned import read_partitions
@@ -24,6 +25,9 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
     odata, name = client.settings.odata, step.entity.text if step.entity is not None else ""
     described = described_for(ctx, name, odata=odata)
     query = step.request(ctx.limit, odata=odata, described=described)
+    changed = ChangedSince(step, ctx, odata=odata) if step.incremental is not None else None
+    if changed is not None:
+        ctx, query = changed.hearing(ctx), changed.asked(query)
     if step.companies:
         pages = read_in_companies(step, ctx, client, query)
     elif step.partition is not None and query.limit is None:  # some records need no ranges
@@ -37,4 +41,5 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
         pages = told.typed(
             pages, all_fields=not (step.select or step.labels), ours=COMPANY_FIELDS if step.companies else ()
         )
-    return held_to(step.select, pages, columns=step.outgoing(None), optional=step.optional)
+    held = held_to(step.select, pages, columns=step.outgoing(None), optional=step.optional)
+    return held if changed is None else changed.watched(held)

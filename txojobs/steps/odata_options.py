@@ -10,6 +10,7 @@ from txojobs.records import Column, Columns
 from txojobs.steps.base import JobView
 from txojobs.steps.collection import parameters
 from txojobs.steps.collection_check import check_collection, check_side
+from txojobs.steps.incremental import check_incremental
 from txojobs.steps.kinds import ODataText
 from txojobs.steps.paging_options import as_group
 from txojobs.steps.partition_options import check_partition
@@ -220,6 +221,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
             job.at("entity"),
             "delete it there: companies puts each before the entity",
         )
+    yield from check_incremental(step, job, key=key_of_fetch(step, job.described))
     yield from check_side(step, job)
     if step.url is not None:
         yield from check_collection(step, job)
