@@ -51,8 +51,8 @@ class ChangingService:
         found.sort(key=lambda record: str(record["Id"]))
         if self.empty_up_to is not None:
             if "behind" not in asked.query:
-                link = f"{asked.path}?behind=1&$filter={quote(condition or '')}"
-                reply = self._page([], asked, len(found), link)
+                behind = f"{asked.path}?behind=1&$filter={quote(condition or '')}"
+                reply = self._page([], asked, len(found), behind)
                 self.between()
                 return reply
             found = [record for record in found if str(record["Id"]) > self.empty_up_to]

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,8 @@ from txojobs.state.watermarks import of_job
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.engine.pages_server import PagesServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -140,3 +143,68 @@ def test_killed_before_each_statement_and_each_call_to_the_disk(tmp_path: Path, 
         assert work.command("run", "job", "acme", "test").code == 0
     assert all_of(service) <= versions(work)
     assert not work.left_behind()
+
+
+def test_p4_a_resumed_read_lets_the_next_run_ask_for_what_changed_while_it_was_interrupted(
+    tmp_path: Path,
+) -> None:
+    """Its first pages are an hour older than its last ones: what changed on them since lies before the watermark."""
+    service = ChangingService(*({"Id": each, "Changed": moment(0)} for each in "abc"), size=1)
+    with service.server as server:
+        work = begin(tmp_path, service)
+        interrupt(work, server, at=3)
+        began_an_hour_earlier(work)
+        service.change("a", "2026-01-15T10:30:00Z")
+        service.change("c", "2026-01-15T10:59:59Z")
+        done = work.command("run", "job", "acme", "test", "--resume")
+        assert done.code == 0, done
+        assert ("a", "2026-01-15T10:30:00Z") not in versions(work), "its page was kept"
+        service.size = 100
+        work.good_run()
+    assert str(service.filters[-1]) <= "Changed ge 2026-01-15T09:59:59Z"
+    assert all_of(service) <= versions(work)
+
+
+def test_p4_a_resumed_read_by_numbers_leaves_the_watermark_where_it_was(tmp_path: Path) -> None:
+    service = ChangingService(*({"Id": each, "Changed": number} for number, each in enumerate("abc")), size=1)
+    with service.server as server:
+        work = begin(tmp_path, service)
+        interrupt(work, server, at=3)
+        done = work.command("run", "job", "acme", "test", "--resume")
+        assert done.code == 0, done
+        assert "the run was resumed" in done.out
+        assert work.good_run().as_json()["steps"][0]["incremental"]["reads-all-because"] == "no watermark"
+
+
+def test_p4_a_full_read_that_is_resumed_is_still_a_full_one(tmp_path: Path) -> None:
+    service = ChangingService(*({"Id": each, "Changed": moment(0)} for each in "abc"), size=1)
+    with service.server as server:
+        work = begin(tmp_path, service)
+        work.good_run()
+        service.change("c", moment(5))
+        server.asked.clear()
+        interrupt(work, server, "--full", at=2)
+        done = work.command("run", "job", "acme", "test", "--resume")
+        assert done.code == 0, done
+        assert "--full, full read" in done.out
+    assert service.filters[-1] is None
+
+
+def interrupt(work: Workplace, server: PagesServer, *words: str, at: int) -> None:
+    """Start a run and kill it while it waits for an answer."""
+    server.hold(at)
+    process = work.start("run", "job", "acme", "test", *words)
+    try:
+        server.wait_for(at)
+    finally:
+        process.kill()
+        process.communicate()
+    server.let_go()
+
+
+def began_an_hour_earlier(work: Workplace) -> None:
+    (path,) = (work.root / ".txojobs" / "resume").glob("*/run.json")
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    started = datetime.fromisoformat(facts["started"]) - timedelta(hours=1)
+    facts["started"] = started.isoformat()
+    path.write_text(json.dumps(facts), encoding="utf-8")

@@ -53,9 +53,7 @@ def show_summary(
     written = ", nothing was written" if report.dry_run else ""
     console.line(f"{_ENDINGS[report.outcome]} in {report.seconds:.1f} s{written}")
     _show_trouble(console, report)
-    for step in report.steps:
-        if "incremental" in step.notes:
-            console.line(clean(report.clean(f"{step.title}: {_watermark(step.notes['incremental'])}")))
+    _show_watermarks(console, report)
     for step in report.steps if report.dry_run else ():
         if "request" in step.notes:
             console.text(f"would ask GET {clean(report.clean(str(step.notes['request'])))}")
@@ -79,8 +77,14 @@ def _show_trouble(console: Console, report: RunReport) -> None:
         console.text("; ".join(parts))
 
 
+def _show_watermarks(console: Console, report: RunReport) -> None:
+    """Say from where the next run goes on, of each incremental step."""
+    for step in report.steps:
+        if "incremental" in step.notes:
+            console.text(clean(report.clean(f"{step.title}: {_watermark(step.notes['incremental'])}")))
+
+
 def _watermark(facts: Any) -> str:
-    """Return where the next run of an incremental step goes on from."""
     before, after = facts["watermark-before"], facts["watermark-after"]
     because = f" ({facts['stays-because']})" if facts.get("stays-because") else ""
     if after is None:

@@ -41,6 +41,7 @@ class Earlier:
     given: dict[str, str]
     values: str
     limit: int | None
+    full: bool
     output: str | None
     job_hash: str
     config_hash: str
@@ -75,6 +76,7 @@ def earlier_run(folder: Path, request: RunRequest) -> Earlier:
             given=facts["given"],
             values=facts["values"],
             limit=facts["limit"],
+            full=facts["full"],
             output=facts["output"],
             job_hash=facts["job"],
             config_hash=facts["config"],
@@ -145,6 +147,7 @@ def keep(folder: Path, request: RunRequest, report: RunReport, config: Mapping[s
         "given": {name: str(value) for name, value in request.params.items()},
         "values": values_of(report),
         "limit": request.limit,
+        "full": request.full,
         "output": None if request.output is None else str(request.output),
         "job": job_hash(request),
         "config": config_hash(config),

@@ -98,7 +98,9 @@ def _asked(request: RunRequest, *, expected: Earlier | None = None) -> tuple[Run
             how_to_fix="look at its report, then decide",
         )
     output = request.output or (None if earlier.output is None else Path(earlier.output))
-    return replace(request, params=earlier.given, limit=earlier.limit, output=output), earlier
+    return replace(
+        request, params=earlier.given, limit=earlier.limit, full=earlier.full, output=output
+    ), earlier
 
 
 def _report(

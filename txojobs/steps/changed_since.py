@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -50,10 +51,16 @@ def digest(text: str) -> str:
 
 
 class ChangedSince:
-    """One incremental read. `clock` is monotonic, in seconds."""
+    """One incremental read. `clock` is monotonic, in seconds; `wall` tells the time."""
 
     def __init__(
-        self, step: "Fetch", ctx: RunContext, *, odata: str, clock: Callable[[], float] = time.monotonic
+        self,
+        step: "Fetch",
+        ctx: RunContext,
+        *,
+        odata: str,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         assert step.incremental is not None  # noqa: S101  # asked by whoever makes it
         assert step.entity is not None  # noqa: S101  # a url is refused
@@ -62,6 +69,7 @@ class ChangedSince:
         self._ctx = ctx
         self._odata = odata
         self._clock = clock
+        self._wall = wall
         self._mark: Watermark = ctx.watermark(step.entity.in_dialect("v4"), question_of(step))
         goes_on = self._mark.value is not None and self._mark.reads_all_because is None
         self._before = in_text(self._mark.value or "") if goes_on else None
@@ -116,12 +124,26 @@ class ChangedSince:
                 self._saw(record[self._wanted.by], type_)
             self._rows += len(page)
             yield page
-        # the service may have changed between two pages, empty ones among them, not within one
-        reading_s = 0 if self._answers == 1 else math.ceil(self._clock() - begun)
         reached = self._reached()
-        if reached is not None:
-            self._mark.reached(self._wanted.by, reached.text, reading_s=reading_s)
-        self._ctx.note("incremental", self._facts())
+        facts = self._facts()
+        if self._is_of_two_times() and reached is not None and reached.kind == NUMBER:
+            facts["stays-because"] = "the run was resumed, and how far numbers went on meanwhile nobody knows"
+        elif reached is not None:
+            self._mark.reached(self._wanted.by, reached.text, reading_s=self._reading_s(begun))
+        self._ctx.note("incremental", facts)
+
+    def _is_of_two_times(self) -> bool:
+        """Tell whether some of several pages are answers that an earlier process has kept: see `--resume`."""
+        return self._answers != 1 and bool(getattr(self._ctx.rest(), "found", 0))
+
+    def _reading_s(self, begun: float) -> int:
+        """Return how long the read took while the service may have changed: between two pages, not within one."""
+        if self._answers == 1:
+            return 0
+        seconds = self._clock() - begun
+        if self._is_of_two_times():  # it began with the run, in another process
+            seconds = max(seconds, (self._wall() - self._ctx.now).total_seconds())
+        return math.ceil(seconds)
 
     def _saw(self, value: JsonValue, type_: str | None) -> None:
         if value is None:
