@@ -10,6 +10,7 @@ from tests.steps.binding import bind, bound, problem_of
 from txojobs.errors import Mark
 from txojobs.steps.fitting import FAULT, Unknown
 from txojobs.steps.kinds import FileName, JmesPath, ODataText, StepRef
+from txojobs.steps.projection import Value
 from txojobs.steps.spec import Doc
 
 
@@ -193,6 +194,30 @@ def test_every_fault_has_its_mark(text: str, column: int, message: str | None, f
 def test_all_faults_are_told_at_once() -> None:
     problems = bind(Group, "{vale: A, size-limit: x, many: [1, 2], names: {a: 1}}")[1]
     assert sorted(problem.where.column for problem in problems if problem.where) == [5, 26, 36, 39, 54]
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("{type: number}", "did you mean 'decimal'?"),
+        ("{type: string}", "did you mean 'text'?"),
+        ("{type: int}", "did you mean 'integer'?"),
+        ("{type: zzz}", None),
+        ("{type: null}", "give it a value, or delete the line"),
+        ("{format: '0.00 kr'}", "put what is a text into double quotes"),
+    ],
+)
+def test_a_column_as_another_tool_describes_it(text: str, fix: str | None) -> None:
+    problem = problem_of(Value, text)
+    assert (problem.fix or "").startswith(fix or "")
+    assert bool(problem.fix) == bool(fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"), [("5", "write a fixed value as {const: 5}"), ("true", "write a fixed")]
+)
+def test_a_fixed_value_is_written_with_const(text: str, fix: str) -> None:
+    assert str(problem_of(JmesPath | Value, text).fix).startswith(fix)
 
 
 # -- while a value is not known ---------------------------------------------------------------------------------

@@ -324,7 +324,10 @@ def test_what_is_no_number_anywhere_gets_no_such_advice(bench: Bench, value: str
     for wanted in ("decimal", "date"):
         with pytest.raises(StepError) as caught:
             bench.feed(f"transform: {{types: {{A: {wanted}}}}}", [{"A": value}])
-        assert "or put the record aside" in str(caught.value.how_to_fix)
+        assert (
+            caught.value.how_to_fix
+            == "correct it at the source, or put the record aside with `rejects: FILE`"
+        )
 
 
 def test_a_field_without_a_near_one_is_answered_with_those_that_there_are(bench: Bench) -> None:

@@ -195,6 +195,15 @@ def _between(spelled: str, token: dict[str, Any], before: dict[str, Any]) -> _Ad
         return f"a value is missing between the comma and {spelled}", None, None
     if token["type"] == "dot" and before["type"] in ("number", "literal"):
         return f"the number {before['spelled']} has no fields", "write its decimals or remove the dot", None
+    if before["type"] == "current" and token["type"] in _VALUES:
+        return (
+            f"between @ and {spelled} a dot is missing",
+            "leave out @: a field stands for itself",
+            "Country == 'SE'",
+        )
+    if token["type"] == "comma" and before["type"] in ("number", "literal"):
+        fix = "a number has a decimal point, and no separators of thousands"
+        return f"a comma cannot stand behind the number {before['spelled']}", fix, "balance > 1000.50"
     if before["type"] in _OPERATORS:
         return f"a value is missing between {before['spelled']} and {spelled}", None, None
     if before["type"] in _VALUES and token["type"] in _VALUES:

@@ -19,13 +19,12 @@ from txojobs.steps.fitting import (
     coerced,
     described,
     fits,
-    flag_hint,
     may_become,
-    number_hint,
     only_kinds,
     sample,
     yaml_type,
 )
+from txojobs.steps.mending import mended
 from txojobs.steps.spec import Option, alternatives, in_words, is_group, is_kind, options_of, with_article
 from txojobs.steps.splicing import Splicer
 from txojobs.suggest import nearest, nearest_name
@@ -235,29 +234,10 @@ class Binder:
     # -- problems -----------------------------------------------------------------------------------------------
 
     def _mismatch(self, name: str, wanted: str, node: Node, example: str | None = None) -> None:
-        given = described(node)
-        fix = None
-        if isinstance(node, Scalar) and not isinstance(node.value, str) and "text" in wanted:
-            fix = f'quote it: "{node.text}"' if node.text else "give it a value, or delete the line"
-        elif isinstance(node, Sequence) and wanted.startswith("mapping"):
-            names = [item.text for item in node.items if isinstance(item, Scalar)]
-            whole = len(names) == len(node.items) and ", ".join(f"{each}: {each}" for each in names)
-            fix = (
-                f"write a mapping: {{{whole}}}" if whole else "write `name: value` on each line, without '- '"
-            )
-        elif isinstance(node, Sequence | Mapping) and "expression" in wanted.lower():
-            fix = "an expression that begins with [ or { must be quoted"
-        elif isinstance(node, Scalar) and wanted.startswith("list of") and node.text:
-            fix = f"write a list: [{node.text}]"
-        elif isinstance(node, Scalar) and wanted.startswith("one of") and isinstance(node.value, str):
-            fix = nearest(node.value, wanted.removeprefix("one of ").split(", "))
-        elif wanted == "true or false":
-            fix = flag_hint(node)
-        elif "number" in wanted:
-            fix = number_hint(node)
+        fix = mended(node, wanted)
         self.problems.append(
             Problem(
-                f"{name} takes {with_article(wanted)}, not {given}",
+                f"{name} takes {with_article(wanted)}, not {described(node)}",
                 node.where,
                 fix,
                 length=getattr(node, "length", 1),

@@ -49,7 +49,7 @@ def cast_column(
         local = _local(name, value, wanted)
         raise StepError(
             f"column {name!r}: {err}",
-            how_to_fix=local[0] if local else f"{mend}, or put the record aside with `rejects: FILE`",
+            how_to_fix=f"{local[0] if local else mend}, or put the record aside with `rejects: FILE`",
             example=local[1] if local else None,
         ) from err
 
