@@ -180,7 +180,10 @@ def test_a_file_that_is_not_utf8_is_one_problem_with_its_line(tmp_path: Path) ->
 
 
 def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
-    for path, told in ((tmp_path / "missing.yaml", "there is no file"), (tmp_path, "the file cannot be read")):
+    for path, told in (
+        (tmp_path / "missing.yaml", "there is no file"),
+        (tmp_path, "the file cannot be read"),
+    ):
         (problem,) = load_job(path).problems
         assert problem.message.startswith(told)
 
