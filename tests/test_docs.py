@@ -110,6 +110,23 @@ def test_commands_of_the_readme_run_in_their_order(tmp_path: Path) -> None:
     assert written == ["acme-prod-customers", "demo-test-customers", "demo-test-swedish-customers"]
 
 
+def test_the_commands_of_the_page_about_metadata_run_in_their_order(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    commands = [block.text for block in blocks("console") if block.page == "metadata.md"]
+    for command in ["$ txojobs init", *"".join(commands).splitlines()]:
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(command[2:])],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert (tmp_path / "schemas" / "services" / "default.metadata.xml").is_file()
+    assert len(list((tmp_path / "output").glob("demo-test-items_*.xlsx"))) == 1
+
+
 def test_the_shell_commands_of_the_readme_are_those_that_ci_runs() -> None:
     commands = {line for block in blocks("sh") for line in block.text.splitlines()}
     assert commands == CHECKED_BY_CI
