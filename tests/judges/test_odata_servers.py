@@ -38,8 +38,11 @@ def test_every_row_of_a_paged_set_is_what_the_source_says(
     assert (proof(report)["count"], proof(report)["strength"]) == (rows, "counted")
 
 
-@every_service
-@pytest.mark.parametrize("entity", KEYS)
+@pytest.mark.parametrize(
+    ("service", "entity"),
+    [("odatapy", "Items"), ("cap_v4", "Customers"), ("cap_v4", "SalesOrderLines"), ("cap_v2", "Customers")],
+    indirect=["service"],
+)
 def test_verify_reads_the_same_in_the_order_of_the_key(tmp_path: Path, service: Service, entity: str) -> None:
     reader = Reader(tmp_path, service)
     report = reader.run(f"entity: {entity}, key: [{', '.join(KEYS[entity])}], complete: verify")
