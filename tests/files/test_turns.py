@@ -212,6 +212,15 @@ def test_p6_the_wait_for_a_turn_ends_and_changes_nothing(
     assert published(output) == ["stuck"] * 4
 
 
+def test_a_journal_that_cannot_be_read_is_one_readable_error_and_changes_nothing(
+    journal: Path, output: Path
+) -> None:
+    (journal / "x.publication").mkdir(parents=True)
+    with of_run("first", journal, output) as run, pytest.raises(FileOperationError, match="is unchanged"):
+        run.commit()
+    assert published(output) == ["old"] * 4
+
+
 def test_files_with_new_names_and_other_folders_wait_for_nobody(
     journal: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

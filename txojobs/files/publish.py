@@ -186,7 +186,8 @@ class Publication:
         folders = replaced_in(self._outputs)
 
         def awaited() -> bool:
-            return is_awaited(self._journal_dir, folders, but=own)
+            with explained(self._journal_dir, doing="read", safe=UNCHANGED):
+                return is_awaited(self._journal_dir, folders, but=own)
 
         def sleep(seconds: float) -> None:
             if awaited():
