@@ -169,6 +169,24 @@ def test_fields_that_only_the_service_or_only_the_snapshot_has_are_told(
     assert '"Newest":1' in work.outputs()["n.jsonl"]
 
 
+def test_companies_have_their_fields_in_front_and_only_what_the_service_sends_more_is_told(
+    work: Workplace, service: Any
+) -> None:
+    def script(asked: Asked) -> Reply:
+        if asked.path.endswith("/companies"):
+            return as_reply({"value": [{"id": "0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111", "name": "North"}]})
+        return as_reply({"value": [{**ITEM, "Newest": 1}], "@odata.count": 1})
+
+    server = service(script)
+    work.steps(
+        "  - fetch: {entity: Items, companies: all}\n  - save: {file: n.csv, stamp: false, when-empty: write}\n"
+    )
+    report = work.good_run()
+    assert report.warnings == ["Items: the service sends Newest, which the snapshot does not have"]
+    assert work.rows("n.csv")[0].lstrip("\ufeff").startswith("_company,_company_id,No,Price,")
+    assert server.asked[-1].query["$orderby"] == "No"
+
+
 @pytest.mark.parametrize("fetch", ["entity: Items, select: [No, Entry]", "entity: Wides", "entity: Items"])
 def test_nothing_is_told_of_fields_where_nothing_can_be_known(
     work: Workplace, service: Any, fetch: str

@@ -168,6 +168,31 @@ def test_a_param_counts_by_its_type_and_the_place_is_that_in_the_job(snapshots: 
     assert found == [(1, steps.rindex("${{") + 1, 18, message, "give the param `type: number`")]
 
 
+# -- the key ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        ", complete: verify",
+        ", on-duplicate: keep-last",
+        ", select: [Amount]",
+        ", complete: verify, partition: {by: Line, parts: 2}",
+    ],
+)
+def test_the_key_of_the_snapshot_is_as_good_as_one_of_the_job(options: str, snapshots: Snapshots) -> None:
+    steps = f"  - fetch: {{entity: Orders{options}}}\n  - save: a.csv\n"
+    assert load(steps, snapshots).problems == []
+    without = load_text(HEAD + steps, file="f", stem="f").problems
+    assert any("key" in problem.message for problem in without)
+
+
+def test_a_type_without_a_key_leaves_the_warning(snapshots: Snapshots) -> None:
+    (problem,) = load("  - fetch: {entity: Unknown}\n  - save: a.csv\n", snapshots).problems
+    assert problem.message.startswith("no key: ")
+
+
 # -- the steps that follow --------------------------------------------------------------------------------------
 
 

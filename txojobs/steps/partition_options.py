@@ -70,7 +70,8 @@ def check_partition(step: "Fetch", job: JobView) -> Iterable[Problem]:
     }
     for option in (option for option, given in excluded.items() if given):
         yield Problem(f"partition cannot be had with this {option}", job.at(option), "delete one of the two")
-    if step.complete == "verify" and wanted.by not in step.key:
+    key = step.key or (job.described.key if job.described is not None else ())
+    if step.complete == "verify" and wanted.by not in key:
         yield Problem(
             f"complete: verify needs a partition by a field of the key: a record whose {wanted.by} changes while "
             "it is read moves from one range to another",
