@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from tests.engine.canary import Canary, Witness, canary, files_below, found_in
 from tests.engine.workplace import Done, Workplace, third_party
 from tests.rest.fault_server import FaultServer, Step, answer, chunked, page, raw, says
+from txojobs.state.tape import Tape
 
 if TYPE_CHECKING:
     import subprocess
@@ -193,8 +194,18 @@ class Aviary:
         made = files_below(root, self.temp)
         homes = ("work/config/", "work/.txojobs/tokens/")
         places = {name: content for name, content in made.items() if not name.startswith(homes)}
+        places |= {f"answers {at}": text for at, text in enumerate(self.kept_answers())}
         places |= {"stdout": done.out.encode(), "stderr": done.err.encode(), **self.witness.seen}
         return found_in(places, self.canaries.values())
+
+    def kept_answers(self) -> list[bytes]:
+        """Return what is kept for --resume, unpacked."""
+        found: list[bytes] = []
+        for path in self.work.root.glob(".txojobs/resume/*/answers"):
+            tape = Tape(path)
+            found += [tape.find(key) or b"" for key in tuple(tape._places)]
+            tape.close()
+        return found
 
     # -- what the service repeats -------------------------------------------------------------------------------
 
@@ -268,7 +279,7 @@ def repeat_in_chunks(words: list[str]) -> Step:
 def repeat_at_the_cut(words: list[str]) -> Step:
     """Put a secret where a long message is shortened."""
     word = words[-1]
-    return says({"error": {"code": "echo", "message": "- " * 141 + word + " -" * 99}}, 400)
+    return says({"error": {"code": "echo", "message": "- " * 135 + word + " -" * 99}}, 400)
 
 
 def repeat_in_headers(words: list[str]) -> Step:
@@ -297,11 +308,11 @@ def repeat_in_the_host_of_a_redirect(words: list[str]) -> Step:
 
 def repeat_at_the_cut_of_an_address(words: list[str]) -> Step:
     """Put a secret where a long address is shortened in messages, at 200 letters."""
-    return answer(303, b"", Location=f"http://127.0.0.2:9/{'x/' * 86}{quote(words[-1], safe='')}/y")
+    return answer(303, b"", Location=f"http://127.0.0.2:9/{'x/' * 80}{words[-2]}/y")
 
 
 def repeat_at_the_cut_of_no_http(words: list[str]) -> Step:
-    return raw(f"{'x ' * 55}{words[-1]} is no status line\r\n\r\n".encode("latin-1"))
+    return raw(f"{'x ' * 50}{words[-2]} is no status line\r\n\r\n".encode("latin-1"))
 
 
 def repeat_in_a_foreign_link(words: list[str]) -> Step:

@@ -121,6 +121,25 @@ def with_headers(step: Step, **headers: str) -> Step:
     return sent
 
 
+def test_a_killed_run_keeps_only_the_link_that_it_needs_to_go_on(aviary: Aviary) -> None:
+    """What a page says is kept, its signed link to the next one too, for nobody but the owner; no header is."""
+    first = pages_with_secrets(aviary)
+
+    def step(connection: Connection) -> bool:
+        if "sig=" in connection.request.target and aviary.process is not None:
+            aviary.process.kill()
+            return hang_up(connection)
+        return with_headers(first, X_Session_Token=aviary["token"])(connection)
+
+    aviary.step = step
+    aviary.work.job(job("header"))
+    done = aviary.command("run", "job", "acme", "test", "--debug")
+    assert done.code < 0, done
+    assert aviary.leaks(done) == ["link in answers 0"], done
+    made = [path for path in (aviary.work.root / ".txojobs" / "resume").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+
+
 @pytest.mark.parametrize("repeat", ["json", "folded", "html", "at_the_cut"])
 @pytest.mark.parametrize("words", [(), ("--debug",)], ids=" ".join)
 def test_p5_what_a_service_has_handed_out_itself_is_found_nowhere(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from txojobs.exact_json import encode
 from txojobs.rest.answers import Answer
+from txojobs.rest.secret_places import SecretPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,11 @@ T = TypeVar("T")
 
 KEY_BYTES = 16
 _STAND_IN = b"\x00origin\x00"
-_NEVER_KEPT = ("set-cookie", "www-authenticate", "x-csrf-token")
+_NEVER_KEPT = ("www-authenticate", "proxy-authenticate")
+
+
+_PLACES = SecretPlaces()
+"""Headers that hold a secret are not kept, whatever they are called."""
 
 
 class Keeper(Protocol):
@@ -122,7 +127,9 @@ def _packed(answer: Answer) -> bytes:
         "url": answer.url,
         "length-known": answer.length_known,
         "headers": [
-            [name, value] for name, value in answer.headers.items() if name.lower() not in _NEVER_KEPT
+            [name, value]
+            for name, value in answer.headers.items()
+            if name.lower() not in _NEVER_KEPT and not _PLACES.is_header(name)
         ],
     }
     return text.dumps(facts).encode() + b"\n" + answer.body
