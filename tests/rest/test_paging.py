@@ -299,6 +299,49 @@ def test_p2_an_empty_page_before_the_total_is_no_end_but_a_loss(serve: Serve, co
         read(connect(server), {"records": "a", "total": "n", **way("offset", as_="skip")})
 
 
+TWENTY = items(1, 20)
+SECOND: dict[str, tuple[Any, str | None]] = {
+    "nothing": ({"d": [], "n": 20}, None),
+    "no list": ({"n": 20}, None),
+    "the last page again": ({"d": TWENTY, "n": 20}, None),
+    "not found": (404, None),
+    "refused": (400, None),
+    "more": (
+        {"d": items(21, 40), "n": 20},
+        "as many as came on the first page, and there are more behind it",
+    ),
+    "not yours": (403, "403"),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("kind", ["offset", "page"])
+def test_p2_a_total_that_is_that_of_the_page_is_found_by_asking_behind_it_once(
+    kind: str, name: str, serve: Serve, connect: Connect
+) -> None:
+    answer_, told = SECOND[name]
+    second = says({"message": "no"}, answer_) if isinstance(answer_, int) else says(answer_)
+    server = serve(says({"d": TWENTY, "n": 20}), second)
+    options = {"records": "d", "total": "n", **way(kind, as_="at"), "key": ["id"]}
+    if told is not None:
+        with pytest.raises(ApiError, match=told):
+            read(connect(server), options)
+    else:
+        got, reader = read(connect(server), options)
+        assert ids(got) == ids(TWENTY)
+        assert (reader.proof.strength, reader.proof.pages, reader.proof.requests) == ("counted", 1, 2)
+    assert asked(server) == [
+        {"at": "0" if kind == "offset" else "1"},
+        {"at": "20" if kind == "offset" else "2"},
+    ]
+
+
+def test_few_records_are_no_page_that_was_cut_and_cost_one_request(serve: Serve, connect: Connect) -> None:
+    server = serve(says({"d": items(1, 9), "n": 9}))
+    read(connect(server), {"records": "d", "total": "n", **way("offset", as_="at")})
+    assert len(server.requests) == 1
+
+
 def test_a_total_that_grows_while_pages_come_is_followed(serve: Serve, connect: Connect) -> None:
     server = serve(says({"a": A, "n": 4}), says({"a": B, "n": 5}), says({"a": C, "n": 5}))
     got, reader = read(

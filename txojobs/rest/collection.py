@@ -11,10 +11,19 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from txojobs.errors import ApiError, ApiOperationError
+from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.exact_json import encode
 from txojobs.rest.answer_records import field_watch, read_answer, records_in, refuse_misspelt
-from txojobs.rest.completeness import Wording
+from txojobs.rest.collection_words import (
+    BEHIND_THE_END,
+    EXPIRED,
+    FORGETS,
+    NO_SUCH_PAGE,
+    REST,
+    SAME_AGAIN,
+    SAME_CURSOR,
+    SMALLEST_PAGE,
+)
 from txojobs.rest.continuation import goes_on
 from txojobs.rest.guard import CIRCLE, REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
@@ -31,16 +40,6 @@ if TYPE_CHECKING:
     from txojobs.rest.collection_query import CollectionQuery
     from txojobs.rest.completeness import Complete, OnDuplicate
     from txojobs.rest.paging import Found
-
-REST = Wording(
-    count="total",
-    uncounted="name where the service tells how many there are (`total` or `total-header`), or write complete: auto, "
-    "which says in the report that nothing was counted; with a `key`, complete: verify proves more",
-    verify="reads all of it a second time and compares the key ({key})",
-)
-_EXPIRED = "run again, or ask for less at a time: narrower conditions, a larger page-size"
-_FORGETS = ("link-header", "next-url", "cursor")
-"""Ways in which the service remembers where we are, and may forget it."""
 
 
 class _Page(NamedTuple):
@@ -112,17 +111,42 @@ class CollectionWalk:
             if self._rows == query.limit:
                 return
             asked = self._after(page, got, record)
+            if isinstance(asked, End) and asked.behind and self.pages == 1 and got.came >= SMALLEST_PAGE:
+                self._refuse_more(asked.behind, records)
         self.ended_by = asked.reason
         if asked.doubt and self.pages == 1 and self.count_note and query.count:
             self.count_note += f", and {asked.doubt}"
         if self._watch is not None and query.records is not None:
             refuse_misspelt(self._watch, query.records, query.name)
 
+    def _refuse_more(self, asked: Asked, first: list[Record]) -> None:
+        """Ask once behind a first page that holds as many records as the total: that may be the number of the page.
+
+        Raises:
+            IncompleteReadError: more came; where the total is right but has grown, a new read has it.
+        """
+        try:
+            page = self._ask(asked, counts=False)
+        except ApiError as err:
+            if err.status in NO_SUCH_PAGE:
+                return
+            raise
+        try:
+            more, _ = records_in(page.value, self._query.records, optional=self._query.optional, name="")
+        except ApiOperationError:
+            return  # behind the end there may be no list
+        if more and more != first:  # some services give their last page again
+            raise IncompleteReadError(
+                f"{self._query.name}: total says {self._total:,}, as many as came on the first page, and there are "
+                "more behind it",
+                how_to_fix="let total lead to the number of all records, not to that of one page",
+            )
+
     @property
     def _page_name(self) -> str:
         return f"page {max(self.pages, 1)} of {self._query.name}"
 
-    def _ask(self, asked: Asked) -> _Page:
+    def _ask(self, asked: Asked, *, counts: bool = True) -> _Page:
         query = self._query
         name = f"page {self.pages + 1} of {query.name}"
         body = None if query.method == "GET" else (asked.body or {})
@@ -131,7 +155,7 @@ class CollectionWalk:
             address,
             body=b"" if body is None else encode(dict(body)),
             page=name,
-            how_to_fix=_SAME_CURSOR if query.paging.links == "cursor" else CIRCLE,
+            how_to_fix=SAME_CURSOR if query.paging.links == "cursor" else CIRCLE,
         )
         self.requests += 1
         try:
@@ -148,14 +172,14 @@ class CollectionWalk:
         except ApiError as err:
             err.what_went_wrong += f" ({name})"
             again = (
-                forgotten(err, how_to_fix=_EXPIRED) if self.pages and query.paging.links in _FORGETS else err
+                forgotten(err, how_to_fix=EXPIRED) if self.pages and query.paging.links in FORGETS else err
             )
             if again is err:
-                if self.pages and err.status in _NO_SUCH_PAGE and query.paging.links not in _FORGETS:
-                    err.how_to_fix = _BEHIND_THE_END
+                if self.pages and err.status in NO_SUCH_PAGE and query.paging.links not in FORGETS:
+                    err.how_to_fix = BEHIND_THE_END
                 raise
             raise again from err
-        self.pages += 1
+        self.pages += counts
         return _Page(asked, value, answer.headers, answer.url)
 
     def _take(self, page: _Page, records: list[Record]) -> Got:
@@ -176,7 +200,7 @@ class CollectionWalk:
                 mark,
                 page=self.pages,
                 what="holds the same records as",
-                how_to_fix=REPEATS if query.paging.links in _FORGETS else _SAME_AGAIN,
+                how_to_fix=REPEATS if query.paging.links in FORGETS else SAME_AGAIN,
             )
         self._came += came
         got = Got(page.value, page.headers, page.url, came, self._came, self.pages, self._total)
@@ -221,22 +245,6 @@ class CollectionWalk:
     def count_now(self) -> int | None:
         """Return how many records the service said there are with the last page that told it."""
         return self._total
-
-
-_NO_SUCH_PAGE = (400, 404, 416, 422)
-"""How services answer when they are asked for a page behind the last."""
-_SAME_CURSOR = (
-    "when the service gives its last cursor again at the end, say with has-more whether there is more; else report "
-    "it to the provider of the service"
-)
-_SAME_AGAIN = (
-    "check `as` in paging: the service may not know it; and when it gives its last page again to whoever asks behind "
-    "it, say what ends the sequence: total, total-pages or has-more"
-)
-_BEHIND_THE_END = (
-    "if there is no such page, say what ends the sequence: total, total-pages or has-more; else correct what the "
-    "service names"
-)
 
 
 def _read(answer: Answer, *, optional: tuple[str, ...]) -> tuple[JsonValue, Answer]:

@@ -47,12 +47,13 @@ class Got(NamedTuple):
 class End(NamedTuple):
     """There is no further page. `told` says that the service said so outright.
 
-    `doubt` says what should have told it and was not in the answer.
+    `doubt` says what should have told it and was not in the answer, `behind` what could be asked to be sure.
     """
 
     reason: str
     told: bool
     doubt: str | None = None
+    behind: Asked | None = None
 
 
 class Paging(Protocol):

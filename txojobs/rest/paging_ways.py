@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from txojobs.records import JsonValue
     from txojobs.rest.paging import Asked, Found, Got, HasMore, Sent
 
+TOTAL = "the total"
+
 
 @dataclass(frozen=True, slots=True)
 class OneAnswer:
@@ -159,7 +161,7 @@ class Ending:
             raise _untold("total")
         if not got.came:
             return End("an empty page", told=False)
-        return End("the total", told=False) if got.so_far >= got.total else None
+        return End(TOTAL, told=False) if got.so_far >= got.total else None
 
 
 def _untold(option: str, place: Found | None = None) -> ApiOperationError:
@@ -191,11 +193,12 @@ class Numbered:
     def after(self, asked: Asked, got: Got) -> Asked | End:
         """Return the request behind what came."""
         end = self.ending.reached(got)
+        behind = self.sent.put(asked, self.start + (got.pages if self.by_page else got.so_far))
         if end is not None:
-            return end
+            return end._replace(behind=behind) if end.reason == TOTAL and got.so_far == got.total else end
         if not (got.came or self.by_page):
             raise ApiOperationError(
                 "the service says that there is more, but gave nothing, so that the offset does not advance",
                 how_to_fix="report it to the provider of the service, or page in another way that it offers",
             )
-        return self.sent.put(asked, self.start + (got.pages if self.by_page else got.so_far))
+        return behind
