@@ -11,6 +11,7 @@ from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import says
 from txojobs.errors import ApiTimeoutError
 from txojobs.rest.limiter import OwnLimiter, Pace
+from txojobs.rest.origin import origin_of
 from txojobs.rest.settings import LimiterSettings
 from txojobs.rest.timing import Limits
 
@@ -93,6 +94,26 @@ def test_the_client_keeps_the_rate_without_being_asked(
         client.get("/a")
     assert clock.now - 1000.0 == pytest.approx(2.0)
     assert client.traffic[0].waits_s["rate limit"] == pytest.approx(2.0)
+
+
+def test_turns_that_were_slept_through_are_not_made_up_for_all_at_once(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server = serve(says({}))
+    client = connect(server, limiter=LimiterSettings(calls_per_second=1))
+    client.get("/a")
+    turns = client._exchange.gates.of(origin_of(server.url))._limiter
+    assert turns is not None
+
+    def wait(seconds: float, cancels: tuple[threading.Event, ...]) -> None:
+        clock.wait(seconds, cancels)
+        if len(clock.waits) == 1:
+            clock.now += 3600  # the machine was suspended
+            turns.reserve(Limits())  # and another thread woke up first
+
+    object.__setattr__(client._timing, "wait", wait)
+    client.get("/b")
+    assert clock.waits == [1, 1]
 
 
 def test_fails_at_once_when_the_rate_cannot_keep_the_deadline(
