@@ -32,6 +32,8 @@ lint: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m mypy --platform win32 txojobs
+	$(PY) -m mypy --platform darwin txojobs
 
 generated: $(DEV)
 	$(PY) -m txojobs schema --check

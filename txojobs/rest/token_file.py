@@ -18,6 +18,7 @@ import logging
 import math
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 from txojobs.file_lock import lock_at
@@ -172,7 +173,7 @@ def _raise_if_exposed(found: os.stat_result) -> None:
     """Refuse a file that others may know or may have written."""
     if not stat.S_ISREG(found.st_mode):
         raise _UntrustedError("it is no ordinary file")
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     if found.st_uid != os.geteuid():
         raise _UntrustedError("it belongs to another user")
