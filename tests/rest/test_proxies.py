@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -249,8 +250,9 @@ def test_p5_the_password_of_a_proxy_is_in_no_line_of_the_log(
 
 
 def test_a_socks_proxy_without_its_package_is_explained(
-    environment: Callable[..., None], connect: Connect
+    environment: Callable[..., None], connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
     environment(all_proxy="socks5://127.0.0.1:1")
     with pytest.raises(ConfigurationError, match="PySocks"):
         connect("https://service.invalid").get("/a")

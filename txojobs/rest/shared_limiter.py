@@ -10,8 +10,8 @@ takes a turn holds the file's lock for some microseconds. Guarantees:
   goes on at the same pace by itself.
 - The client's own threads never go faster than the pace, whatever the file says.
 
-A locked file and not SQLite: a turn costs either of them some tens of microseconds, but with four processes at once
-the worst one is far shorter, and nothing is imported (benchmarks/results/limiter.md).
+A locked file and not SQLite: a turn costs either of them some tens of microseconds, and for the file nothing is
+imported (benchmarks/results/limiter.md).
 
 Source: Python's time.monotonic ("always system-wide"); ITU-T I.371 annex A.
 """

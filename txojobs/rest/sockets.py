@@ -162,20 +162,25 @@ class _Watched(HTTPConnection):
         super().send(data)
 
 
-class _WatchedTls(_Watched, HTTPSConnection):
-    pass
+def _watched_pools(
+    watch: Watch, plain: type[HTTPConnection], secure: type[HTTPSConnection]
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pools for each scheme whose connections are watched."""
+    connections = [
+        type(f"_Watched{kind.__name__}", (_Watched, kind), {"watch": watch}) for kind in (plain, secure)
+    ]
+    return {
+        "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": connections[0]}),
+        "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": connections[1]}),
+    }
 
 
 class WatchedAdapter(HTTPAdapter):
     """A requests adapter for one session: one connection, never a retry of its own."""
 
     def __init__(self, watch: Watch) -> None:
-        plain = type("_Plain", (_Watched,), {"watch": watch})
-        secure = type("_Secure", (_WatchedTls,), {"watch": watch})
-        self._pools = {
-            "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-        }
+        self._watch = watch
+        self._pools = _watched_pools(watch, HTTPConnection, HTTPSConnection)
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -186,6 +191,10 @@ class WatchedAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make connections through a proxy that are watched, too."""
         manager = super().proxy_manager_for(proxy, **options)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = self._pools
+        manager.pool_classes_by_scheme = self._pools
+        if proxy.lower().startswith("socks"):
+            from urllib3.contrib import socks  # noqa: PLC0415  # needs PySocks, which few have
+
+            connections = (socks.SOCKSConnection, socks.SOCKSHTTPSConnection)
+            manager.pool_classes_by_scheme = _watched_pools(self._watch, *connections)
         return manager
