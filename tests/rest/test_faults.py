@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,22 @@ def test_a_connection_that_was_reset_while_idle_is_tried_again(serve: Serve, con
     assert client.get("/thing") == {"fine": True}
     assert client.get("/thing") == {"fine": True}
     assert server.connections == 2
+
+
+def test_nothing_is_sent_over_a_connection_whose_last_answer_was_cut(serve: Serve, connect: Connect) -> None:
+    used: list[object] = []
+
+    def cut(connection: fault.Connection) -> bool:
+        used.append(connection.sock)
+        return answer(200, gzip.compress(b"{}" * 50)[:15], Content_Encoding="gzip")(connection)
+
+    def gone(connection: fault.Connection) -> bool:
+        return fault.hang_up(connection) if connection.sock in used else says({"fine": True})(connection)
+
+    client = connect(serve(cut, gone), retry=RetrySettings(max_retries=0))
+    with pytest.raises(ApiOperationError, match="gzip"):
+        client.get("/thing")
+    assert client.post("/thing", {}) == {"fine": True}, "over the old one it would be lost"
 
 
 def test_names_the_host_when_nothing_listens(connect: Connect, clock: FakeClock) -> None:

@@ -31,8 +31,8 @@ _log = logging.getLogger("txojobs.rest")
 
 _LEAST_COUNTED_S = 0.001
 _LEAST_TOLD_S = 1.0
-_LATE_S = 0.1
-"""How late a request may leave after its turn: an overloaded machine, no suspended one."""
+_LATE_S = 1.0
+"""How late a request may leave after its turn: on a machine that is overloaded, not one that was suspended."""
 
 
 @dataclass(frozen=True, slots=True)
