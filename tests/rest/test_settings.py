@@ -45,6 +45,7 @@ GUIDE: dict[str, Any] = {
 def test_reads_the_guides_structure() -> None:
     assert ApiSettings.from_config(GUIDE) == ApiSettings(
         base_url="https://api.example.com",
+        base_url_key="global.api-base-url",
         auth=AuthSettings(
             type="oauth2",
             secret="s3cret",
@@ -61,7 +62,7 @@ def test_reads_the_guides_structure() -> None:
 
 def test_the_address_alone_is_enough() -> None:
     settings = ApiSettings.from_config({"global": {"api-base-url": "https://a"}})
-    assert settings == ApiSettings(base_url="https://a")
+    assert settings == ApiSettings(base_url="https://a", base_url_key="global.api-base-url")
     assert settings.retry.max_retries == 3
     assert settings.breaker.failure_threshold == 5
     assert settings.timeouts.request_s == 60
