@@ -611,10 +611,12 @@ def test_outputs_stand_and_the_run_is_partial_when_the_watermark_cannot_be_kept(
 
 
 def test_two_steps_without_an_id_that_would_share_a_watermark_are_refused(work: Workplace) -> None:
-    work.steps(
-        "  - fetch: {entity: Customers, key: [Id], incremental: {by: Changed}}\n"
+    """Which entity they read, params tell: only the run can know that it is one."""
+    work.job(
+        "version: 1\nparams: {one: {default: Customers}, two: {default: Customers}}\nsteps:\n"
+        "  - fetch: {entity: '${{ params.one }}', key: [Id], incremental: {by: Changed}}\n"
         "  - save: {file: one.jsonl}\n"
-        "  - fetch: {entity: Customers, key: [Id], filter: Id eq 'a', incremental: {by: Changed}}\n"
+        "  - fetch: {entity: '${{ params.two }}', key: [Id], filter: Id eq 'a', incremental: {by: Changed}}\n"
         "  - save: {file: two.jsonl}\n"
     )
     assert "their watermarks are one" in str(work.run().error)

@@ -134,6 +134,26 @@ def test_the_entity_set_is_told_in_each_spelling_of_the_step(
     ]
 
 
+@pytest.mark.parametrize(
+    ("by", "message", "fix"),
+    [
+        ("No", "No is Edm.String: no moment, date or whole number, whose order is known", "name the field"),
+        ("Balance", "Balance is Shop.Types.Money: no moment, date or whole number", "name the field"),
+        ("Nmae", "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+    ],
+)
+def test_a_field_to_go_by_must_be_there_and_have_an_order(
+    by: str, message: str, fix: str, snapshots: Snapshots
+) -> None:
+    step = (
+        "  - fetch:\n      entity: Customers\n      key: [No]\n      incremental: {by: BY}\n  - save: a.csv\n"
+    )
+    ((line, column, length, found, hint),) = told(step.replace("BY", by), snapshots)
+    assert (line, column, length) == (4, 25, len(by))
+    assert found.startswith(message)
+    assert str(hint).startswith(fix)
+
+
 def test_a_filter_on_several_lines_is_told_on_its_line(snapshots: Snapshots) -> None:
     steps = """\
   - fetch:

@@ -53,3 +53,14 @@ def test_is_valid(options: str) -> None:
 def test_is_refused_before_the_run(options: str, told: str) -> None:
     found = problems(options)
     assert any(told in each for each in found), found
+
+
+BOTH = "  - {ID fetch: {entity: Customers, key: [No], incremental: {by: Changed}}}\n  - save: FILE.csv\n"
+
+
+@pytest.mark.parametrize(("id_", "told"), [("", True), ("id: second,", False), ("api: helpdesk,", False)])
+def test_two_steps_on_one_entity_set_need_an_id(id_: str, told: bool) -> None:  # noqa: FBT001  # a case
+    steps = BOTH.replace("ID ", "").replace("FILE", "a") + BOTH.replace("ID", id_).replace("FILE", "b")
+    found = load_text("version: 1\nsteps:\n" + steps, file="job.yaml", stem="job").problems
+    errors = [each.message for each in found if each.severity == "error"]
+    assert errors == (["the step on line 3 reads Customers incrementally, too"] if told else [])

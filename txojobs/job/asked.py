@@ -12,7 +12,7 @@ from txojobs.errors import Problem, ValidationError
 from txojobs.job.param_specs import sample_scope
 from txojobs.job.wiring import kinds_in
 from txojobs.metadata.addresses import place_of
-from txojobs.metadata.columns import columns_of
+from txojobs.metadata.columns import column_type, columns_of
 from txojobs.metadata.described import Described
 from txojobs.metadata.expanding import check_expand, check_field, reached_by
 from txojobs.metadata.faults import Fault
@@ -56,6 +56,10 @@ def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Pro
     return None if snapshot is None else _Asked(job, use, snapshot, problems).described()
 
 
+GROWING = ("integer", "date", "datetime")
+"""The types of column that an incremental fetch can go by: see steps/cursor.py."""
+
+
 class _Records(NamedTuple):
     """The records that are asked for: their type, and what messages call them."""
 
@@ -92,6 +96,7 @@ class _Asked:
         for key in _scalars(self._options.get("key")):
             self._note(key, check_field(key.text, self._service, records.kind, of=records.name))
         self._expand(self._options.get("expand"), records)
+        self._incremental(records)
         columns = None if self._is_open() else columns_of(self._service, records.kind)
         return Described(self._service, records.kind, columns)
 
@@ -131,6 +136,20 @@ class _Asked:
             if inner is not None and isinstance(entry.value, Mapping):
                 options = {option: each.value for option, each in entry.value.entries.items()}
                 self._check(options, _Records(inner, name))
+
+    def _incremental(self, records: _Records) -> None:
+        """Check that the field by which a fetch is incremental is there, and has an order to go by."""
+        node = self._options.get("incremental")
+        by = node.entries.get("by") if isinstance(node, Mapping) else None
+        for name in _scalars(by.value if by is not None else None):
+            faults = check_field(name.text, self._service, records.kind, of=records.name)
+            field = records.kind.fields.get(name.text)
+            if field is not None and column_type(self._service, field) not in GROWING:
+                message = (
+                    f"{name.text} is {field.type}: no moment, date or whole number, whose order is known"
+                )
+                faults.append(Fault(0, len(name.text), message, "name the field of the last change"))
+            self._note(name, faults)
 
     def _category(self, path: str) -> str:
         """Return the category of the value of a `${{ path }}`, '' when its type is not known."""

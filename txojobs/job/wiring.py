@@ -12,7 +12,7 @@ from txojobs.errors import Problem
 from txojobs.steps import templates
 from txojobs.steps.base import Role
 from txojobs.steps.kinds import FileName, Kind, StepRef
-from txojobs.yaml_source import Scalar, Sequence
+from txojobs.yaml_source import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ def wire(job: Job, problems: list[Problem]) -> None:
         _read(use, job.steps[place - 1] if place else None, problems)
         use.refs = tuple(ref.text for ref in kinds_in(use.sample, StepRef))
     _refuse_same_outputs(job, problems)
+    _refuse_shared_watermarks(job, problems)
     if len(problems) == before:
         _refuse_cycles(job, problems)
         _refuse_unread(job, problems)
@@ -68,6 +69,23 @@ def _refuse_same_outputs(job: Job, problems: list[Problem]) -> None:
                     Problem(f"two steps write {file.text!r}", file.where, fix, length=len(file.text))
                 )
             first.setdefault(name, use)
+
+
+def _refuse_shared_watermarks(job: Job, problems: list[Problem]) -> None:
+    """Refuse a second incremental step on one entity set that no id tells from the first."""
+    first: dict[tuple[str | None, str], StepUse] = {}
+    for use in job.steps:
+        entry = use.options.entries.get("entity") if isinstance(use.options, Mapping) else None
+        entity = entry.value.text if entry is not None and isinstance(entry.value, Scalar) else "${{"
+        is_incremental = getattr(use.sample, "incremental", None) is not None
+        if not is_incremental or use.id is not None or "${{" in entity:  # then the run looks
+            continue
+        place = (use.api.text if use.api is not None else job.api, entity)
+        if place in first:
+            message = f"the step on line {first[place].where.line} reads {entity} incrementally, too"
+            fix = "give each of them an id, by which their watermarks are told apart"
+            problems.append(Problem(message, use.where, fix, length=len(use.verb)))
+        first.setdefault(place, use)
 
 
 def kinds_in(value: object, kind: type[K]) -> Iterator[K]:
