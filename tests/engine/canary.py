@@ -42,8 +42,9 @@ class Canary:
 
 def canary(slot: str, before: str = "", after: str = "") -> Canary:
     """Return a new secret; `before` and `after` hold what is written otherwise in addresses, JSON or HTML."""
-    letters = string.ascii_letters + string.digits
-    core = "".join(random.SystemRandom().choices(letters, k=22))
+    dice = random.SystemRandom()
+    pairs = [dice.choice(string.ascii_letters) + dice.choice(string.digits) for _ in range(11)]
+    core = "".join(pairs)  # a digit in each pair: that a machine made it must not be left to chance
     return Canary(slot, f"{before}{core}{after}", core)
 
 

@@ -345,7 +345,7 @@ def test_the_sweep_finds_a_secret(spelling: str, tmp_path: Path) -> None:
 
 def test_the_sweep_finds_nothing_where_there_is_nothing(tmp_path: Path) -> None:
     secret = canary("slot")
-    (tmp_path / "file.log").write_text(f"{secret.core[: WINDOW - 1]} {canary('other').value}")
+    (tmp_path / "file.log").write_text(f"{secret.core[: WINDOW - 1]}-{canary('other').value}")
     assert found_in(files_below(tmp_path), [secret]) == []
 
 

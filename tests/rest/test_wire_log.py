@@ -301,13 +301,25 @@ def test_a_secret_of_the_request_is_known_from_then_on(
 
 
 @pytest.mark.parametrize(
-    "word", ["accepted", "customers", "acme-prod", "sap-client=100", "true", "2026-01-15"]
+    "word",
+    [
+        *("accepted", "customers", "acme-prod", "sap-client=100", "true", "2026-01-15"),
+        *("SharedAccessSignature", "acceptAllCookiesOfThisShop", "ONLY-CAPITALS-HERE", "2026-01-15T14:30Z"),
+    ],
 )
 def test_a_plain_word_is_not_taken_for_a_secret(
     word: str, serve: Serve, connect: Connect, redactor: Redactor
 ) -> None:
     connect(serve(answer(200, b"{}", Set_Cookie=f"consent={word}")), redactor=redactor).get(f"/a?key={word}")
     assert redactor.clean(f"<{word}>") == f"<{word}>"
+
+
+@pytest.mark.parametrize("secret", ["kXWqbZtRMYplsVDn", "0f9c2b7a11d84e55", "a7Zt4-Xb19.Kd83_m"])
+def test_what_a_machine_made_is_taken_for_a_secret(
+    secret: str, serve: Serve, connect: Connect, redactor: Redactor
+) -> None:
+    connect(serve(answer(200, b"{}", Set_Cookie=f"session={secret}")), redactor=redactor).get("/a")
+    assert redactor.clean(f"<{secret}>") == "<***>"
 
 
 def test_a_new_cookie_with_each_answer_does_not_grow_for_ever(

@@ -53,6 +53,7 @@ _TOKENS = ("access_token", "refresh_token", "id_token")
 _MOST_TOKEN_BYTES = 64 * 1024
 _LEAST_MADE_UP = 16
 _LOOKED_AT = 64
+_CAMEL = re.compile(r"[a-z]*(?:[A-Z][a-z]+)+[A-Z]?")
 
 
 class SecretPlaces:
@@ -136,10 +137,12 @@ def tokens_in(body: bytes) -> list[str]:
 
 
 def _is_made_up(value: str) -> bool:
-    """Whether a machine made this value: letters and digits mixed as no word or number is."""
+    """Whether a machine made this value: digits, capitals and small letters mixed as no word or number does."""
     if len(value) < _LEAST_MADE_UP:
         return False
     first = value[:_LOOKED_AT]
     kinds = ["d" if char.isdigit() else "u" if char.isupper() else "l" for char in first if char.isalnum()]
     changes = sum(1 for one, next_ in itertools.pairwise(kinds) if one != next_)
-    return "d" in kinds and changes * 4 >= len(kinds)
+    if "d" in kinds:
+        return changes * 4 >= len(kinds)
+    return changes * 3 >= len(kinds) and not _CAMEL.fullmatch(first)
