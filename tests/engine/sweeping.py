@@ -194,9 +194,11 @@ class Aviary:
         made = files_below(root, self.temp)
         homes = ("work/config/", "work/.txojobs/tokens/")
         places = {name: content for name, content in made.items() if not name.startswith(homes)}
-        places |= {f"answers {at}": text for at, text in enumerate(self.kept_answers())}
         places |= {"stdout": done.out.encode(), "stderr": done.err.encode(), **self.witness.seen}
-        return found_in(places, self.canaries.values())
+        # for --resume pages are kept as the service sent them, and addresses; of headers none with a secret
+        kept = {f"answers {at}": text.partition(b"\n")[0] for at, text in enumerate(self.kept_answers())}
+        hidden = [each for each in self.canaries.values() if each.slot != "link"]
+        return [*found_in(places, self.canaries.values()), *found_in(kept, hidden)]
 
     def kept_answers(self) -> list[bytes]:
         """Return what is kept for --resume, unpacked."""
