@@ -101,14 +101,9 @@ def transport_failure(
     if unsent is not None:
         return unsent
     if expired or any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in chain):
-        missing = "no complete answer" if sent else "no connection"
         limit = f"within {timeout_s:.0f} s" if sent and timeout_s >= 1 else "in time"
-        told, fix = f"{what}: {missing} {limit}", _SLOW if sent else _UNREACHABLE
-        if not sent and any("handshake" in str(link) for link in chain):
-            told += "; the port was reached, and gave no secure connection (TLS)"
-            port = f"port of `{url_key}`" if url_key else "port"
-            fix = f"check that this {port} speaks TLS: an address without it begins with http://"
-        error: ApiError = ApiTimeoutError(told, timeout_s, how_to_fix=fix, **facts)
+        told, fix = (f"no complete answer {limit}", _SLOW) if sent else _not_connected(chain, limit, url_key)
+        error: ApiError = ApiTimeoutError(f"{what}: {told}", timeout_s, how_to_fix=fix, **facts)
     else:
         error = ApiOperationError(
             f"{what}: {_broken(sent)} ({_root(chain)})",
@@ -119,6 +114,17 @@ def transport_failure(
     if sent and not changes_nothing:
         note_lost_answer(error, status)
     return AttemptError(error, Cause.LOST if sent else Cause.NOT_SENT)
+
+
+def _not_connected(chain: list[BaseException], limit: str, url_key: str) -> tuple[str, str]:
+    """Return what is known of a connection that was not made in time, and what may help."""
+    if not any("handshake" in str(link) for link in chain):
+        return f"no connection {limit}", _UNREACHABLE
+    port = f"port of `{url_key}`" if url_key else "port"
+    return (
+        f"no connection {limit}; the port was reached, and gave no secure connection (TLS)",
+        f"check that this {port} speaks TLS: an address without it begins with http://",
+    )
 
 
 def _unsent(

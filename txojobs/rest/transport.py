@@ -46,6 +46,9 @@ _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """A token: RFC 9110 section 5.6.2."""
 
+_LENGTHS = ("Content-Length", "Transfer-Encoding", "Content-Encoding")
+"""Headers that tell whether a body is whole."""
+
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
@@ -224,17 +227,14 @@ class Transport:
             if response.status_code < HTTPStatus.BAD_REQUEST or not isinstance(err, (*_BROKEN, *_BODY)):
                 raise
             body = b""  # a refusal counts, also when the words for it are lost
-        headers = response.headers
         answer = Answer(
             status=response.status_code,
             reason=response.reason or "",
-            headers=headers,
+            headers=response.headers,
             body=body,
             method=request.method,
             url=request.url,
-            length_known=any(
-                name in headers for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding")
-            ),
+            length_known=any(name in response.headers for name in _LENGTHS),
             peer=channel.watch.peer,
         )
         return attempt.ended(answer, wire_bytes=response.raw.tell(), watch=channel.watch)
