@@ -12,6 +12,8 @@ import pytest
 from tests.rest.collecting import fetch_of
 from txojobs.errors import InvalidJobError
 from txojobs.job.load import load_text
+from txojobs.steps.collection_check import _OF_ENTITY, _OF_URL
+from txojobs.steps.fetch import Fetch
 from txojobs.steps.paging_options import NEEDS, TAKES, Paging, given, paging_faults
 from txojobs.steps.spec import options_of
 
@@ -226,3 +228,11 @@ def test_the_smaller_limit_counts() -> None:
     options: dict[str, Any] = {"url": "/a", "paging": "none", "limit": 7}
     assert [fetch_of(options).request(limit).limit for limit in (None, 3, 9)] == [7, 3, 7]
     assert json.dumps(options)
+
+
+def test_p2_every_option_of_fetch_says_whether_it_is_for_an_entity_a_url_or_both() -> None:
+    both = {"optional", "page-size", "limit", "key", "complete", "on-duplicate", "headers", "query"}
+    apart = [{"entity", "url"}, set(_OF_ENTITY), set(_OF_URL), both]
+    assert sorted(option.name for option in options_of(Fetch)) == sorted(
+        name for part in apart for name in part
+    )
