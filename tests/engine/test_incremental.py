@@ -98,6 +98,8 @@ def test_what_changed_within_the_lookback_is_read_again(work: Workplace, service
     assert "late" in fetched(work)
     assert facts(report)["watermark-after"] == f"{DAY}3Z", "it does not go back"
     assert facts(report)["rows-new"] == 0
+    service.records = [each for each in service.records if each["Id"] == "late"]
+    assert facts(work.good_run())["watermark-after"] == f"{DAY}3Z", "also when the newest record is deleted"
 
 
 @pytest.mark.parametrize("filter_", ["Country eq 'SE'", "[Country eq 'SE', Region eq 'x']"])

@@ -66,7 +66,6 @@ class RunState:
         for result in self.results.values():
             result.start_over()
         self.outputs.start_over()
-        self.watermarks.start_over()
         self.failed_step = None
 
     def scope(self) -> Scope:

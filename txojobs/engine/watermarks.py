@@ -102,10 +102,6 @@ class Watermarks:
 
         return of
 
-    def start_over(self) -> None:
-        """Forget how far the steps came."""
-        self._steps.clear()
-
     def warnings(self, results: Mapping[str, StepResult]) -> list[str]:
         """Return what a person must know of the reads, whether or not their watermarks move."""
         told = []
