@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers
+from tests.engine.pages_server import Asked, PagesServer, Reply, as_reply, customers, record
 from tests.engine.workplace import Done, Workplace
 from txojobs.engine.resume import clean_up
 from txojobs.errors import ApiError, ConfigurationError
@@ -97,7 +97,8 @@ def test_p4_a_killed_run_goes_on_with_the_next_page_under_its_own_id_and_clock(
         before = run_of(work)
         done = resumed(work)
         assert done.code == 0, done
-        assert [asked.page for asked in server.asked] == list(range(8, 13))
+        # page 7 once more: it shows that nothing has come or gone since
+        assert [asked.page for asked in server.asked] == [8, 7, 9, 10, 11, 12]
         server.asked.clear()
         whole = expected(server, tmp_path)
     records = [json.loads(line) for line in work.rows("customers.jsonl")]
@@ -166,8 +167,8 @@ def test_p4_no_answer_that_is_kept_is_asked_for_again(work: Workplace) -> None:
             server.asked.clear()
         assert resumed(work).code == 0
         asked.update(str(each.page) for each in server.asked)
-    # the page that was on its way when the process died has no answer
-    assert asked == {**{str(page): 1 for page in range(1, 13)}, "3": 2, "6": 2, "7": 2}
+    # what was on its way when a process died has no answer, and the last page before each death is compared
+    assert asked == {**{str(page): 1 for page in range(1, 13)}, "2": 2, "3": 2, "4": 3, "5": 3}
 
 
 def test_p4_a_run_that_failed_goes_on_when_the_service_is_well_again(work: Workplace) -> None:
@@ -181,7 +182,7 @@ def test_p4_a_run_that_failed_goes_on_when_the_service_is_well_again(work: Workp
         server.asked.clear()
         server.script = good
         report = work.good_run(resume=True)
-    assert [asked.page for asked in server.asked] == [9, 10, 11, 12]
+    assert [asked.page for asked in server.asked] == [9, 8, 10, 11, 12]
     assert report.resumed
     assert report.as_json()["resumed"] is True
     assert len(work.rows("customers.jsonl")) == ROWS
@@ -330,6 +331,96 @@ def test_p1_a_run_that_was_killed_while_publishing_is_only_published(work: Workp
     assert not kept(work)
 
 
+class Rows:
+    """A service that pages by position over rows that the test changes, `size` on a page."""
+
+    def __init__(self, *numbers: int, size: int = 3) -> None:
+        self.numbers = list(numbers)
+        self.size = size
+        self.dies_at: int | None = None
+
+    def __call__(self, asked: Asked) -> Reply:
+        begin = int(asked.query.get("$skip", "0"))
+        if begin == self.dies_at:
+            return Reply(403)
+        size = 0 if asked.query.get("$top") == "0" else self.size
+        found: dict[str, Any] = {"value": [record(each) for each in self.numbers[begin : begin + size]]}
+        if asked.query.get("$count") == "true":
+            found["@odata.count"] = len(self.numbers)
+        if size and begin + size < len(self.numbers):
+            found["@odata.nextLink"] = f"{asked.path}?$skip={begin + size}"
+        return as_reply(found)
+
+
+def ids(work: Workplace) -> list[int]:
+    return [json.loads(line)["Balance"] for line in work.rows("customers.jsonl")]
+
+
+@pytest.mark.parametrize("key", ["key: [Id]", "complete: count"])
+@pytest.mark.parametrize("fetch", ["parallel: 1", "parallel: 3"])
+def test_p2_records_that_come_and_go_before_a_run_goes_on_are_neither_missed_nor_kept(
+    fetch: str, key: str, work: Workplace
+) -> None:
+    work.job(JOB.replace("key: [Id]", f"{key}, {fetch}"))
+    rows = Rows(*range(1, 10))
+    rows.dies_at = 6
+    with PagesServer(rows) as server:
+        work.config({"api-base-url": server.url})
+        assert work.run().can_resume
+        rows.dies_at = None
+        rows.numbers.remove(2)
+        rows.numbers.append(10)  # as many as before: no count tells
+        report = work.good_run(resume=True)
+    assert ids(work) == [1, *range(3, 11)]
+    assert any("have come or gone since the earlier process" in warning for warning in report.warnings)
+
+
+def test_p2_a_seam_that_no_process_has_compared_yet_is_compared_by_the_next(work: Workplace) -> None:
+    rows = Rows(*range(1, 13))
+    rows.dies_at = 6
+    with PagesServer(rows) as server:
+        work.config({"api-base-url": server.url})
+        work.run()
+        rows.numbers.remove(2)
+        rows.numbers.append(13)
+        rows.dies_at = 3  # the page behind the seam comes, the comparison does not
+        assert work.run(resume=True).can_resume
+        rows.dies_at = None
+        work.good_run(resume=True)
+    assert ids(work) == [1, *range(3, 14)]
+
+
+def test_what_proved_incomplete_is_not_found_again_by_a_later_process(work: Workplace) -> None:
+    rows = Rows(*range(1, 13))
+    rows.dies_at = 6
+    with PagesServer(rows) as server:
+        work.config({"api-base-url": server.url})
+        work.run()
+        rows.numbers.remove(2)
+        rows.numbers.append(13)
+        rows.dies_at = 9  # in the second reading: the first one ends at the seam
+        assert work.run(resume=True).can_resume
+        rows.dies_at = None
+        server.asked.clear()
+        work.good_run(resume=True)
+        assert [asked.query.get("$skip") for asked in server.asked] == ["9", "6"]
+    assert ids(work) == [1, *range(3, 14)]
+
+
+def test_where_only_a_changed_job_helps_nobody_is_told_to_go_on(work: Workplace) -> None:
+    work.job(
+        JOB.replace("Balance >= ${{ params.least }}", "Balance > '5'").replace(
+            "params: {least: {type: integer, default: 0}}\n", ""
+        )
+    )
+    with PagesServer(customers(rows=ROWS, size=SIZE)) as server:
+        work.config({"api-base-url": server.url})
+        report = work.run()
+    assert report.outcome == "failed"
+    assert not report.can_resume
+    assert not kept(work)
+
+
 def test_a_dry_run_keeps_nothing(work: Workplace) -> None:
     with PagesServer(customers(rows=ROWS, size=SIZE)) as server:
         work.config({"api-base-url": server.url})
@@ -360,15 +451,18 @@ def test_what_is_old_or_too_much_goes_and_the_run_at_hand_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(timezone.utc)
-    for name, days, size in (("old", 8, 10), ("big", 3, 900), ("young", 1, 300), ("own", 9, 10)):
+    days_and_sizes = (("old", 8, 10), ("big", 3, 900), ("young", 1, 300), ("own", 9, 10), ("live", 0, 900))
+    for name, days, size in days_and_sizes:
         folder = tmp_path / "resume" / name
         folder.mkdir(parents=True)
         (folder / "answers").write_bytes(b"x" * size)
         stamp = (now - timedelta(days=days)).timestamp()
         os.utime(folder / "answers", (stamp, stamp))
+        os.utime(folder, (stamp, stamp))
+    (tmp_path / "resume" / "begun").mkdir()  # another run has just made it
     monkeypatch.setattr("txojobs.engine.resume.MOST_BYTES", 500)
     clean_up(tmp_path, now=now, keeping=tmp_path / "resume" / "own")
-    assert sorted(path.name for path in (tmp_path / "resume").iterdir()) == ["own", "young"]
+    assert sorted(path.name for path in (tmp_path / "resume").iterdir()) == ["begun", "live", "own"]
     shutil.rmtree(tmp_path / "resume")
     clean_up(tmp_path, now=now, keeping=tmp_path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 
 from txojobs.errors import FileOperationError
 from txojobs.state.tape import Tape
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def key(number: int) -> bytes:
@@ -71,27 +68,44 @@ def test_p4_cut_or_damaged_anywhere_it_gives_what_was_kept_or_nothing(
     again.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_ends_the_keeping_and_nothing_else(tmp_path: Path) -> None:
     tape = Tape(tmp_path / "t")
     tape.keep(key(1), b"one")
-    file = tape._file
-
-    class Full:
-        closed = False
-
-        def write(self, _: bytes) -> int:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(file, name)
-
-    tape._file = Full()  # type: ignore[assignment]
+    whole = os.dup(tape._file.fileno())
+    full = os.open("/dev/full", os.O_RDWR)
+    os.dup2(full, tape._file.fileno())
     tape.keep(key(2), b"two")
     assert tape.failure is not None
     assert tape.failure.errno == errno.ENOSPC
+    os.dup2(whole, tape._file.fileno())
     assert tape.find(key(1)) == b"one"
     assert tape.find(key(2)) is None
+    for descriptor in (whole, full):
+        os.close(descriptor)
     tape.close()
+
+
+def test_an_entry_that_cannot_be_read_is_not_there(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "t")
+    tape.keep(key(1), b"one")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    os.dup2(folder, tape._file.fileno())  # a folder cannot be read like a file
+    os.close(folder)
+    assert tape.find(key(1)) is None
+    tape.close()
+
+
+def test_started_over_it_is_empty_for_this_process_and_the_next(tmp_path: Path) -> None:
+    tape = Tape(tmp_path / "t")
+    tape.keep(key(1), b"one")
+    tape.start_over()
+    assert tape.find(key(1)) is None
+    tape.keep(key(2), b"two")
+    tape.close()
+    again = Tape(tmp_path / "t")
+    assert (again.find(key(1)), again.find(key(2))) == (None, b"two")
+    again.close()
 
 
 def test_it_grows_no_further_than_it_may(tmp_path: Path) -> None:

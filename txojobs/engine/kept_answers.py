@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from txojobs.errors import FileOperationError, IncompleteReadError
+from txojobs.errors import (
+    ApiError,
+    ApiValidationError,
+    EntityNotFoundError,
+    FileOperationError,
+    ForeignOriginError,
+    IncompleteReadError,
+    RunCancelledError,
+    TxoBaseError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +63,16 @@ class KeptAnswers:
             tape.close()
             if tape.failure is not None:
                 report.warnings.append(f"not all that was read is kept for --resume: {tape.failure.strerror}")
-            report.can_resume = (
-                not done and len(tape) > 0 and not isinstance(report.error, IncompleteReadError)
-            )
+            report.can_resume = not done and len(tape) > 0 and _may_help(report.error)
         if not report.can_resume:
             discard(self._folder)
+
+
+def _may_help(error: BaseException | None) -> bool:
+    """Whether going on may help: not where the job must be changed first, or what was read proved incomplete."""
+    never = (IncompleteReadError, ApiValidationError, EntityNotFoundError, ForeignOriginError)
+    if isinstance(error, TxoBaseError):
+        return isinstance(error, ApiError | FileOperationError | RunCancelledError) and not isinstance(
+            error, never
+        )
+    return True

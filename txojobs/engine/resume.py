@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from txojobs.engine.request import RunRequest
 
 KEPT_FOR = timedelta(days=7)
+SPARED_FOR = timedelta(hours=7)
+"""A step may take six hours: what has been written since may be of a run that goes on."""
 MOST_BYTES = 8 * 1024**3
 VERSION = 1
 _RUN, _TAPE = "run.json", "answers"
@@ -69,19 +71,7 @@ def earlier_run(folder: Path, request: RunRequest) -> Earlier:
     """
     again = f"run it anew: txojobs run {request.job.name} {request.org} {request.env}"
     try:
-        facts = json.loads((folder / _RUN).read_bytes())
-        earlier = Earlier(
-            run_id=facts["run-id"],
-            started=datetime.fromisoformat(facts["started"]),
-            given=facts["given"],
-            values=facts["values"],
-            limit=facts["limit"],
-            full=facts["full"],
-            output=facts["output"],
-            job_hash=facts["job"],
-            config_hash=facts["config"],
-            version=facts["version"],
-        )
+        earlier = _read(folder / _RUN)
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise ConfigurationError(
             f"there is no run of {request.job.name} for {request.org}-{request.env} to go on with: the last one came "
@@ -92,6 +82,28 @@ def earlier_run(folder: Path, request: RunRequest) -> Earlier:
         raise _changed("txojobs itself", again)
     if earlier.job_hash != job_hash(request):
         raise _changed("the job", again)
+    _refuse_others(earlier, request)
+    return earlier
+
+
+def _read(path: Path) -> Earlier:
+    facts = json.loads(path.read_bytes())
+    return Earlier(
+        run_id=facts["run-id"],
+        started=datetime.fromisoformat(facts["started"]),
+        given=facts["given"],
+        values=facts["values"],
+        limit=facts["limit"],
+        full=facts["full"],
+        output=facts["output"],
+        job_hash=facts["job"],
+        config_hash=facts["config"],
+        version=facts["version"],
+    )
+
+
+def _refuse_others(earlier: Earlier, request: RunRequest) -> None:
+    """Refuse params, a limit or a folder other than those of the run that is to go on."""
     for name, value in request.params.items():
         if earlier.given.get(name) != str(value):
             raise ConfigurationError(
@@ -105,7 +117,6 @@ def earlier_run(folder: Path, request: RunRequest) -> Earlier:
                 f"the run that is to go on had {f'--{what} {then}' if then else f'no --{what}'}",
                 how_to_fix=f"leave --{what} out, or run it anew",
             )
-    return earlier
 
 
 def must_be_unchanged(earlier: Earlier, report: RunReport, config: Mapping[str, Any]) -> None:
@@ -168,18 +179,13 @@ def clean_up(state_dir: Path, *, now: datetime, keeping: Path) -> None:
     with contextlib.suppress(OSError):
         for folder in (state_dir / "resume").iterdir():
             with contextlib.suppress(OSError):
-                files = [path.stat() for path in folder.iterdir()]
-                found.append(
-                    (
-                        max((each.st_mtime for each in files), default=0.0),
-                        sum(each.st_size for each in files),
-                        folder,
-                    )
-                )
+                files = [folder.stat(), *(path.stat() for path in folder.iterdir())]
+                written = datetime.fromtimestamp(max(each.st_mtime for each in files), timezone.utc)
+                found.append((written, sum(each.st_size for each in files[1:]), folder))
     left = sum(size for _, size, _ in found)
     for written, size, folder in sorted(found):
-        too_old = datetime.fromtimestamp(written, timezone.utc) < now - KEPT_FOR
-        if folder != keeping and (too_old or left > MOST_BYTES):
+        may_go = folder != keeping and written < now - SPARED_FOR
+        if may_go and (written < now - KEPT_FOR or left > MOST_BYTES):
             discard(folder)
             left -= size
 

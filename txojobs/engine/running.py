@@ -158,6 +158,7 @@ class Run:
         self.report.warnings.append(f"all was read twice, because the first time {err}")
         self.read_again = True
         self.chain.abandon()
+        self.state.services.start_over()
         self.state.start_over()
         self.failed.clear()
         self.chain = Chain(self.state)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import JsonValue
     from txojobs.redact import Redactor
+    from txojobs.rest.recorded import RecordedApi
     from txojobs.state.tape import Tape
 
 DEMO = "demo:"
@@ -34,7 +35,8 @@ class Services:
         self._exit = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._demo_url: str | None = None
-        self._recorded: dict[tuple[str, str], Any] = {}
+        self._recorded: dict[tuple[str, str], RecordedApi] = {}
+        self._found = 0
         self.tape: Tape | None = None
         """Where answers are kept for a run that goes on later; None to keep none."""
 
@@ -75,9 +77,17 @@ class Services:
                 self._recorded[api, step] = RecordedApi(client, self.tape, step=step, origin=origin)
             return self._recorded[api, step]
 
+    def start_over(self) -> None:
+        """Forget what was kept: it proved incomplete, and would so again."""
+        with self._lock:
+            self._found = self.found()
+            self._recorded.clear()
+        if self.tape is not None:
+            self.tape.start_over()
+
     def found(self) -> int:
         """Return how many requests were answered from what an earlier process has kept."""
-        return sum(each.found for each in self._recorded.values())
+        return self._found + sum(each.found for each in self._recorded.values())
 
     def _with_demo(self, api: str) -> dict[str, Any]:
         """Return the configuration, with the running demo service's address in place of `demo:`."""

@@ -48,6 +48,8 @@ class Answer:
     """False when neither a length nor chunks nor gzip tell whether the body is whole."""
     peer: Peer | None = None
     """Who sent it, when it came over a connection of its own."""
+    session: str = ""
+    """The process of the run that was given it, where answers are kept for others; else empty."""
 
     @property
     def media_type(self) -> str:

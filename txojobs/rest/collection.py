@@ -29,6 +29,7 @@ from txojobs.rest.guard import CIRCLE, REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
 from txojobs.rest.paging import Asked, End, Got
 from txojobs.rest.reader import Aim, CompleteReader
+from txojobs.rest.seam import Seam
 from txojobs.rest.urls import below
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _Page(NamedTuple):
     value: JsonValue
     headers: Mapping[str, str]
     url: str
+    session: str
 
 
 class CollectionWalk:
@@ -64,6 +66,7 @@ class CollectionWalk:
         self._stop = stop
         self._guard = WalkGuard(query.name)
         self._watch = None if query.records is None else field_watch(query.records, query.optional)
+        self._seam = Seam(query.name, query.key)
         self._rows = 0
         self._came = 0
         self._total: int | None = None
@@ -99,6 +102,7 @@ class CollectionWalk:
             records, record = records_in(
                 page.value, query.records, optional=query.optional, name=self._page_name
             )
+            self._seam.crossed(records, page.session, partial(self._once_more, asked))
             got = self._take(page, records)
             if query.limit is not None:
                 del records[query.limit - self._rows :]
@@ -157,18 +161,8 @@ class CollectionWalk:
             page=name,
             how_to_fix=SAME_CURSOR if query.paging.links == "cursor" else CIRCLE,
         )
-        self.requests += 1
         try:
-            value, answer = self._client.fetch(
-                query.method,
-                address,
-                parse=partial(_read, optional=query.optional),
-                headers=query.headers,
-                json=None if body is None else dict(body),
-                repeatable=True,
-                deadline=self._deadline,
-                cancel=self._stop,
-            )
+            value, answer = self._request(asked)
         except ApiError as err:
             err.what_went_wrong += f" ({name})"
             again = (
@@ -180,7 +174,29 @@ class CollectionWalk:
                 raise
             raise again from err
         self.pages += counts
-        return _Page(asked, value, answer.headers, answer.url)
+        return _Page(asked, value, answer.headers, answer.url, answer.session)
+
+    def _request(self, asked: Asked) -> tuple[JsonValue, Answer]:
+        query = self._query
+        self.requests += 1
+        return self._client.fetch(
+            query.method,
+            below(self._client.settings.base_url, asked.address),
+            parse=lambda answer: (read_answer(answer, optional=query.optional), answer),
+            headers=query.headers,
+            json=None if query.method == "GET" else dict(asked.body or {}),
+            repeatable=True,
+            deadline=self._deadline,
+            cancel=self._stop,
+        )
+
+    def _once_more(self, asked: Asked) -> list[Record]:
+        """Return what stands on a page by now."""
+        try:
+            value, _ = self._request(asked)
+        except ApiError as err:
+            raise forgotten(err, how_to_fix=EXPIRED) from err
+        return records_in(value, self._query.records, optional=self._query.optional, name=self._page_name)[0]
 
     def _take(self, page: _Page, records: list[Record]) -> Got:
         """Note what a page holds and tells; one that came before is an error."""
@@ -245,10 +261,6 @@ class CollectionWalk:
     def count_now(self) -> int | None:
         """Return how many records the service said there are with the last page that told it."""
         return self._total
-
-
-def _read(answer: Answer, *, optional: tuple[str, ...]) -> tuple[JsonValue, Answer]:
-    return read_answer(answer, optional=optional), answer
 
 
 def total_of(place: Found, got: Got) -> int | None:

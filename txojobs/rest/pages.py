@@ -35,6 +35,8 @@ class Page(NamedTuple):
     total: int | None
     base: str
     """What relative links inside the records are resolved against."""
+    session: str = ""
+    """That of the answer."""
 
 
 def read_page(answer: Answer) -> Page:

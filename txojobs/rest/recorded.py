@@ -8,7 +8,9 @@ questions find the same answers. Refused requests are not kept. Credentials are 
 from __future__ import annotations
 
 import json as text
+import os
 import threading
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -26,10 +28,6 @@ T = TypeVar("T")
 KEY_BYTES = 16
 _STAND_IN = b"\x00origin\x00"
 _NEVER_KEPT = ("www-authenticate", "proxy-authenticate")
-
-
-_PLACES = SecretPlaces()
-"""Headers that hold a secret are not kept, whatever they are called."""
 
 
 class Keeper(Protocol):
@@ -57,6 +55,9 @@ class RecordedApi:
         self._origin = origin.encode() if origin else None
         self._lock = threading.Lock()
         self._times: dict[bytes, int] = {}
+        self._places = SecretPlaces(api.settings.auth.key_name)
+        """Headers that hold a secret are not kept, whatever they are called."""
+        self._session = os.urandom(8).hex()
         self.found = 0
         """How many requests were answered from what was kept."""
 
@@ -84,8 +85,9 @@ class RecordedApi:
             return parse(_unpacked(self._moved(kept, back=True)))
 
         def keeping(answer: Answer) -> T:
-            parsed = parse(answer)
-            self._keeper.keep(key, self._moved(_packed(answer)))
+            given = replace(answer, session=self._session)
+            parsed = parse(given)
+            self._keeper.keep(key, self._moved(_packed(given, self._places)))
             return parsed
 
         return self._api.fetch(
@@ -119,17 +121,18 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def _packed(answer: Answer) -> bytes:
+def _packed(answer: Answer, places: SecretPlaces) -> bytes:
     facts = {
         "status": answer.status,
         "reason": answer.reason,
         "method": answer.method,
         "url": answer.url,
         "length-known": answer.length_known,
+        "session": answer.session,
         "headers": [
             [name, value]
             for name, value in answer.headers.items()
-            if name.lower() not in _NEVER_KEPT and not _PLACES.is_header(name)
+            if name.lower() not in _NEVER_KEPT and not places.is_header(name)
         ],
     }
     return text.dumps(facts).encode() + b"\n" + answer.body
@@ -148,4 +151,5 @@ def _unpacked(content: bytes) -> Answer:
         method=facts["method"],
         url=facts["url"],
         length_known=facts["length-known"],
+        session=facts["session"],
     )

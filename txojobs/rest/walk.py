@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ from txojobs.rest.guard import WalkGuard, forgotten
 from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
 from txojobs.rest.null_dates import emptied
 from txojobs.rest.origin import resolved
+from txojobs.rest.seam import Seam
 from txojobs.rest.service_document import say_what_there_is
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class PageWalk:
         self._deadline = deadline
         self._stop = stop
         self._guard = WalkGuard(query.entity)
+        self._seam = Seam(query.entity, query.key)
+        self._address = ""
         self._rows = 0
         self.requests = 0
         self.pages = 0
@@ -105,6 +109,8 @@ class PageWalk:
 
     def _records(self, page: Page | None) -> Iterator[list[Record]]:
         while page is not None:
+            if not self.by_key:  # then no link tells a position
+                self._seam.crossed(page.records, page.session, partial(self._once_more, self._address))
             if self.query.limit is not None:
                 del page.records[self.query.limit - self._rows :]
             records = self._complete(page)
@@ -208,6 +214,7 @@ class PageWalk:
         """Return the page at an address; one that was asked before is an error."""
         name = name or f"page {self.pages + 1} of {self.query.entity}"
         self._guard.asks(url, page=name)
+        self._address = url
         try:
             page = None if self._ahead is None else self._ahead.take(url)
             if page is None:
@@ -220,11 +227,20 @@ class PageWalk:
             raise
         return page
 
+    def _once_more(self, url: str) -> list[Record]:
+        """Return what stands on a page by now."""
+        self.requests += 1
+        try:
+            return self._request(url, self._stop).records
+        except ApiError as err:
+            raise forgotten(err, how_to_fix="run again") from err
+
     def _request(self, url: str, cancel: threading.Event) -> Page:
+        read = self.query.dialect.read_page
         return self._client.fetch(
             "GET",
             url,
-            parse=self.query.dialect.read_page,
+            parse=lambda answer: read(answer)._replace(session=answer.session),
             headers=self.query.request_headers(),
             deadline=self._deadline,
             cancel=cancel,
@@ -264,22 +280,13 @@ class PageWalk:
 
     def count_now(self) -> int | None:
         """Return how many records the service says there are by now, None when it says nothing."""
-        query = self.query
         self.requests += 1
         try:
-            page = self._client.fetch(
-                "GET",
-                query.address(with_count=True, top=0, order_by=()),
-                parse=query.dialect.read_page,
-                headers=query.request_headers(),
-                deadline=self._deadline,
-                cancel=self._stop,
-            )
+            return self._request(self.query.address(with_count=True, top=0, order_by=()), self._stop).total
         except ApiError as err:
             if err.status not in REFUSED:
                 raise
             return None
-        return page.total
 
 
 def _refuses_to_count(err: ApiError) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, final
 from txojobs.errors import FileOperationError
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
 KEY_BYTES = 16
@@ -39,7 +40,7 @@ class Tape:
         self._places: dict[bytes, tuple[int, int]] = {}
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
-            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
         except OSError as err:
             raise FileOperationError(
                 f"{path} cannot be opened: {err.strerror}",
@@ -76,7 +77,10 @@ class Tape:
                 return None
             place, length = where
             self._file.seek(place)
-            head, packed = self._file.read(_HEAD.size), self._file.read(length)
+            try:
+                head, packed = self._file.read(_HEAD.size) or b"", self._file.read(length) or b""
+            except OSError:
+                return None  # what cannot be read is asked for again
         if len(head) < _HEAD.size or head[-KEY_BYTES:] != _sum(key, packed):
             return None
         try:
@@ -92,8 +96,7 @@ class Tape:
                 return
             try:
                 self._file.seek(self._end)
-                self._file.write(_HEAD.pack(key, len(packed), _sum(key, packed)) + packed)
-                self._file.flush()  # a killed process loses what it has not handed to the system
+                _write_all(self._file, _HEAD.pack(key, len(packed), _sum(key, packed)) + packed)
             except OSError as err:
                 self.failure = err
                 return
@@ -103,10 +106,24 @@ class Tape:
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""
         with self._lock:
+            self._file.close()
+
+    def start_over(self) -> None:
+        """Forget all entries."""
+        with self._lock:
+            self._places.clear()
+            self._end = 0
             try:
-                self._file.close()
-            except OSError as err:  # what was buffered for a full disk
-                self.failure = self.failure or err
+                self._file.truncate(0)
+            except OSError as err:
+                self.failure = err
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    """Hand content to the system at once: a killed process loses what stands in a buffer."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) or 0 :]
 
 
 def _sum(key: bytes, packed: bytes) -> bytes:
