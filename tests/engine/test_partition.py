@@ -119,6 +119,23 @@ def test_without_a_count_nothing_is_claimed_and_a_demanded_one_is_missed_before_
     assert "complete: count" in str(report.error)
 
 
+def test_p2_without_key_and_count_nothing_would_be_noticed_so_it_is_refused(work: Workplace) -> None:
+    with RangeService(RECORDS, counts=False).serve() as server:
+        work.config({"api-base-url": server.url})
+        work.steps("  - fetch: {entity: C, partition: {by: No, parts: 4}}\n  - save: c.jsonl\n")
+        report = work.run()
+    assert "needs a key or a count" in str(report.error)
+    assert not work.outputs()
+
+
+def test_dates_that_are_none_are_counted_over_all_ranges(work: Workplace) -> None:
+    records = [{"No": number, "Due": 1, "At": "0001-01-01"} for number in range(1, 9)]
+    with RangeService(records).serve() as server:
+        job(work, server.url, "partition: {by: No, parts: 2}", reading={"null-dates": ["0001-01-01"]})
+        report = work.good_run()
+    assert report.as_json()["steps"][0]["empty-dates"] == 8
+
+
 def test_verify_in_ranges_of_the_key(work: Workplace) -> None:
     with RangeService(RECORDS).serve() as server:
         job(work, server.url, "partition: {by: No, parts: 3}, complete: verify, parallel: 2")

@@ -154,6 +154,29 @@ def test_a_field_to_go_by_must_be_there_and_have_an_order(
     assert str(hint).startswith(fix)
 
 
+@pytest.mark.parametrize(
+    ("partition", "message", "hint"),
+    [
+        ("{by: Nmae, parts: 3}", "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+        ("{by: Nmae, at: [A, B]}", "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+        ("{by: No, parts: 3}", "No is Edm.String: no number, date or moment", "write at: [...]"),
+    ],
+)
+def test_a_field_whose_ranges_are_read_must_be_there_and_have_a_width(
+    partition: str, message: str, hint: str, snapshots: Snapshots
+) -> None:
+    step = f"  - fetch:\n      entity: Customers\n      key: [No]\n      partition: {partition}\n  - save: a.csv\n"
+    ((line, column, _, found, fix),) = told(step, snapshots)
+    assert (line, column) == (4, 23)
+    assert found.startswith(message)
+    assert str(fix).startswith(hint)
+
+
+def test_texts_may_be_cut_at_given_ones(snapshots: Snapshots) -> None:
+    step = "  - fetch:\n      entity: Customers\n      key: [No]\n      partition: {by: No, at: [A, B]}\n"
+    assert told(step + "  - save: a.csv\n", snapshots) == []
+
+
 def test_a_filter_on_several_lines_is_told_on_its_line(snapshots: Snapshots) -> None:
     steps = """\
   - fetch:

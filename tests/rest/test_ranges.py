@@ -14,6 +14,7 @@ from txojobs.errors import ValidationError
 from txojobs.rest.literals import Date, DateTime
 from txojobs.rest.query import EntityQuery
 from txojobs.rest.ranges import bound_of, bounds_between, ranges
+from txojobs.rest.settings import ReadingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,7 @@ def test_p2_each_value_is_in_exactly_one_range(values: list[int | None], bounds:
         ("2026-01-15", "v4", {"By": "Edm.String"}, "2026-01-15"),
         ("2026-01-15", "v2", {}, DateTime("2026-01-15T00:00:00")),
         ("2026-01-15T10:00:00Z", "v4", {}, DateTime("2026-01-15T10:00:00Z")),
+        ("2026-01-15", "v4", {"By": "Edm.DateTimeOffset"}, DateTime("2026-01-15T00:00:00Z")),
     ],
 )
 def test_a_bound_is_what_it_looks_like(
@@ -95,6 +97,7 @@ def test_true_is_no_bound() -> None:
         (["2026-01-01", "2026-01-09"], 2, [Date("2026-01-05")]),
         (["2026-01-01T00:00:00Z", "2026-01-01T04:00:00.5Z"], 2, [DateTime("2026-01-01T02:00:00Z")]),
         (["2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00Z"], 2, [DateTime("2025-12-31T23:00:00Z")]),
+        (["0254-02-15T00:00:00Z", "0254-02-17T00:00:00Z"], 2, [DateTime("0254-02-16T00:00:00Z")]),
         (["2026-01-01T00:00:00", "2026-01-01T02:00:00"], 2, [DateTime("2026-01-01T01:00:00")]),
     ],
 )
@@ -111,3 +114,20 @@ def test_texts_have_no_width(connect: Connect) -> None:
     with service.serve() as server, pytest.raises(ValidationError, match="no number and no date") as caught:
         bounds_between(connect(server), QUERY, "By", parts=4, deadline=None)
     assert "at: [" in str(caught.value.example)
+
+
+def test_a_value_that_stands_for_no_date_is_no_end_of_a_range(connect: Connect) -> None:
+    days = ["0001-01-01", "2026-01-01", "2026-01-09"]
+    service = RangeService([{"No": number, "By": day} for number, day in enumerate(days)])
+    reading = ReadingSettings(null_dates=("0001-01-01",))
+    with service.serve() as server:
+        client = connect(server, reading=reading)
+        query = QUERY.as_configured(reading)
+        assert bounds_between(client, query, "By", parts=2, deadline=None) == [Date("2026-01-05")]
+
+
+def test_numbers_that_come_as_text_are_numbers_where_their_type_is_known(connect: Connect) -> None:
+    service = RangeService([{"No": 1, "By": "1"}, {"No": 2, "By": "9"}])
+    query = EntityQuery(entity="C", key=("No",), types={"By": "Edm.Int64"})
+    with service.serve() as server:
+        assert bounds_between(connect(server), query, "By", parts=2, deadline=None) == [5]

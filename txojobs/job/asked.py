@@ -56,8 +56,17 @@ def check_asked(job: Job, use: StepUse, snapshots: Snapshots, problems: list[Pro
     return None if snapshot is None else _Asked(job, use, snapshot, problems).described()
 
 
-GROWING = ("integer", "date", "datetime")
-"""The types of column that an incremental fetch can go by: see steps/cursor.py."""
+_GROWING = ("integer", "date", "datetime")
+_ORDERED = {"incremental": _GROWING, "partition": (*_GROWING, "decimal")}
+"""The types of column that a fetch can go by: see steps/cursor.py and rest/ranges.py."""
+_WANTED = {
+    "incremental": "no moment, date or whole number, whose order is known",
+    "partition": "no number, date or moment, of which parts can be computed",
+}
+_INSTEAD = {
+    "incremental": "name the field of the last change",
+    "partition": "write at: [...], the values at which a range begins",
+}
 
 
 class _Records(NamedTuple):
@@ -96,7 +105,8 @@ class _Asked:
         for key in _scalars(self._options.get("key")):
             self._note(key, check_field(key.text, self._service, records.kind, of=records.name))
         self._expand(self._options.get("expand"), records)
-        self._incremental(records)
+        self._ordered_by("incremental", records, needs_order=True)
+        self._ordered_by("partition", records, needs_order=self._is_cut_in_parts())
         columns = None if self._is_open() else columns_of(self._service, records.kind)
         return Described(self._service, records.kind, columns)
 
@@ -137,18 +147,24 @@ class _Asked:
                 options = {option: each.value for option, each in entry.value.entries.items()}
                 self._check(options, _Records(inner, name))
 
-    def _incremental(self, records: _Records) -> None:
-        """Check that the field by which a fetch is incremental is there, and has an order to go by."""
-        node = self._options.get("incremental")
+    def _is_cut_in_parts(self) -> bool:
+        node = self._options.get("partition")
+        return isinstance(node, Mapping) and "parts" in node.entries
+
+    def _ordered_by(self, option: str, records: _Records, *, needs_order: bool) -> None:
+        """Check that the field by which a fetch is incremental or cut is there, and has an order to go by."""
+        node = self._options.get(option)
         by = node.entries.get("by") if isinstance(node, Mapping) else None
         for name in _scalars(by.value if by is not None else None):
             faults = check_field(name.text, self._service, records.kind, of=records.name)
             field = records.kind.fields.get(name.text)
-            if field is not None and column_type(self._service, field) not in GROWING:
-                message = (
-                    f"{name.text} is {field.type}: no moment, date or whole number, whose order is known"
-                )
-                faults.append(Fault(0, len(name.text), message, "name the field of the last change"))
+            if (
+                needs_order
+                and field is not None
+                and column_type(self._service, field) not in _ORDERED[option]
+            ):
+                message = f"{name.text} is {field.type}: {_WANTED[option]}"
+                faults.append(Fault(0, len(name.text), message, _INSTEAD[option]))
             self._note(name, faults)
 
     def _category(self, path: str) -> str:

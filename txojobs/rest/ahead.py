@@ -11,10 +11,9 @@ import contextvars
 import re
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING
 
-from txojobs.errors import RunCancelledError
+from txojobs.rest.awaiting import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from txojobs.rest.pages import Page
 
 _POSITION = re.compile(r"(?i)([?&](?:\$|%24)skip(?:token)?=)([0-9]{1,18})(?=&|$)")
-_LOOK_S = 0.2
-"""How often a wait looks whether it should end; on Windows also what lets Ctrl-C through."""
 
 
 class LookAhead:
@@ -82,13 +79,7 @@ class LookAhead:
         future = self._coming.pop(url, None)
         if future is None:
             return None
-        while not self._stop.is_set():
-            try:
-                return future.result(_LOOK_S)
-            except NotYet:
-                if future.done():  # the request itself ended so
-                    raise
-        raise RunCancelledError("nobody reads on")
+        return outcome(future, self._stop)
 
     def _forget(self) -> None:
         for future in self._coming.values():

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Bound: TypeAlias = "int | Decimal | str | Date | DateTime"
 
+_NUMBERS = ("Edm.Int64", "Edm.Decimal", "Edm.Double", "Edm.Single")
+"""Types whose values some services write as text."""
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,}(Z|[+-][0-9]{2}:[0-9]{2})?")
 
@@ -44,6 +47,8 @@ def bound_of(query: EntityQuery, by: str, given: object) -> Bound:
         if kind != "Edm.String" and _MOMENT.fullmatch(given):
             return DateTime(given)
         if kind != "Edm.String" and _DATE.fullmatch(given):
+            if kind == "Edm.DateTimeOffset":
+                return DateTime(f"{given}T00:00:00Z")
             return Date(given) if query.odata == "v4" else DateTime(f"{given}T00:00:00")
         return given
     if isinstance(given, bool) or not isinstance(given, int | Decimal):
@@ -76,8 +81,12 @@ def bounds_between(
         ValidationError: the values are no numbers, dates or moments.
         ApiError: the smallest or the largest value cannot be read.
     """
-    low = _outermost(client, query, by, "asc", deadline)
-    high = _outermost(client, query, by, "desc", deadline)
+    there = f"{by} ne null"
+    low = _outermost(client, query, f"{by} asc", there, deadline)
+    high = _outermost(client, query, f"{by} desc", there, deadline)
+    if isinstance(low, str) and low in client.settings.reading.null_dates:  # it stands for no date
+        above = f"{by} gt {odata_literal(bound_of(query, by, low), dialect=query.odata)}"
+        low = _outermost(client, query, f"{by} asc", above, deadline)
     if low is None or high is None:
         return []
     cut = _cut(low, high, parts)
@@ -93,22 +102,28 @@ def bounds_between(
 
 
 def _outermost(
-    client: TxoRestAPI, query: EntityQuery, by: str, direction: str, deadline: float | None
+    client: TxoRestAPI, query: EntityQuery, order: str, condition: str, deadline: float | None
 ) -> JsonValue:
-    there = f"{by} ne null"
+    """Return the value of the first record in an order, a number as one where its type is known."""
+    by = order.split(maxsplit=1)[0]
     first = replace(
         query,
         select=(by,),
         key=(),
         expand={},
-        filter=f"({query.filter}) and {there}" if query.filter else there,
-        order_by=(f"{by} {direction}",),
+        filter=f"({query.filter}) and {condition}" if query.filter else condition,
+        order_by=(order,),
         adds_to_order=(),
         page_size=1,
         limit=1,
+        keeps_dates=True,
     )
     records = [record for page in ODataReader(client, first, deadline=deadline).pages() for record in page]
-    return records[0].get(by) if records else None
+    value = records[0].get(by) if records else None
+    kind = query.types.get(by)
+    if isinstance(value, str) and kind in _NUMBERS and _NUMBER.fullmatch(value):
+        return int(value) if kind == "Edm.Int64" else Decimal(value)
+    return value
 
 
 def _cut(low: JsonValue, high: JsonValue, parts: int) -> list[Bound] | None:
@@ -133,7 +148,10 @@ def _cut_moments(low: str, high: str, parts: int) -> list[Bound]:
     seconds = int((last - first).total_seconds())
     has_zone = _MOMENT.fullmatch(low)[1] is not None  # type: ignore[index]  # it matched before
     cuts = [first + timedelta(seconds=seconds * step // parts) for step in range(1, parts)]
-    return [DateTime(each.strftime("%Y-%m-%dT%H:%M:%S") + ("Z" if has_zone else "")) for each in cuts]
+    return [
+        DateTime(each.replace(tzinfo=None).isoformat(timespec="seconds") + ("Z" if has_zone else ""))
+        for each in cuts
+    ]
 
 
 def _moment(text: str) -> datetime:

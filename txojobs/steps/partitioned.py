@@ -7,15 +7,15 @@ of the whole, and keys are watched over all of them: a record whose field change
 import contextvars
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from txojobs.context import RunContext
-from txojobs.errors import RunCancelledError
+from txojobs.errors import StepError
 from txojobs.records import Batch
+from txojobs.rest.awaiting import outcome
 from txojobs.rest.companies import joined
 from txojobs.rest.completeness import ODATA, KeyWatch, incomplete, no_count
 from txojobs.rest.odata import count_of
@@ -23,13 +23,11 @@ from txojobs.rest.ranges import bound_of, bounds_between, ranges
 from txojobs.steps.reading import reader_of
 
 if TYPE_CHECKING:
-    from txojobs.rest.completeness import Proof
+    from txojobs.rest.completeness import Proof, Strength
     from txojobs.rest.odata import ODataReader
     from txojobs.rest.query import EntityQuery
     from txojobs.state.spool import Spool
     from txojobs.steps.fetch import Fetch
-
-_LOOK_S = 0.2
 
 
 def read_partitions(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> Iterator[Batch]:
@@ -41,8 +39,7 @@ def read_partitions(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQ
     parts = _cut(step, ctx, client, query)
     ctx.note("request", unquote(parts[0].url(with_count=parts[0].asks_for_count)))
     before, note = count_of(client, query, deadline=ctx.deadline()) if query.asks_for_count else (None, _OFF)
-    if step.complete == "count" and before is None:
-        raise no_count(query.entity, note, ODATA)
+    _demand_a_proof(step, query, before, note)
     ctx.progress(before)
     watch = KeyWatch(query.key, entity=query.entity, on_duplicate=step.on_duplicate) if query.key else None
     reading = _Reading(step, ctx, client, parts)
@@ -60,17 +57,27 @@ def read_partitions(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQ
     error = incomplete(query.entity, different=different, count=count, keys=watch, second=None)
     if error is not None:
         raise error
-    proof = replace(
-        joined(reading.proofs, failed=0),
-        rows=different,
-        count=count,
-        count_note=note,
-        key=query.key,
-        duplicates=0 if watch is None else watch.doubled,
-        links=f"{len(parts)} ranges",
-        strength="verified" if step.complete == "verify" else "unproven" if count is None else "counted",
+    proof = replace(joined(reading.proofs, failed=0), rows=different, count=count, count_note=note)
+    strength: Strength = (
+        "verified" if step.complete == "verify" else "unproven" if count is None else "counted"
     )
+    doubled = 0 if watch is None else watch.doubled
+    links = f"{len(parts)} ranges"
+    proof = replace(proof, key=query.key, duplicates=doubled, links=links, strength=strength)
     ctx.note("fetched", proof.as_json())
+    if reading.empty_dates:
+        ctx.note("empty-dates", reading.empty_dates)
+
+
+def _demand_a_proof(step: "Fetch", query: "EntityQuery", count: int | None, note: str | None) -> None:
+    if step.complete == "count" and count is None:
+        raise no_count(query.entity, note, ODATA)
+    if count is None and not query.key:
+        raise StepError(
+            f"partition of {query.entity} needs a key or a count: {note}, and without both nobody would notice that "
+            "the ranges overlap or leave something out",
+            how_to_fix="add key: [...], or leave out partition",
+        )
 
 
 _OFF = "not asked: switched off"
@@ -95,11 +102,16 @@ class _Reading:
         # the key is watched over all ranges; a single one needs it only to read in its order
         keyed = step.complete == "verify"
         queries = parts if keyed else [replace(part, key=()) for part in parts]
-        one_by_one = replace(step, parallel=1, on_duplicate="fail")
+        one_by_one = replace(step, parallel=1)
         self._readers = [reader_of(one_by_one, ctx, client, query) for query in queries]
         most = client.settings.reading.max_parallel or step.parallel
         self._at_once = min(step.parallel, most)
         self.proofs: list[Proof] = []
+
+    @property
+    def empty_dates(self) -> int:
+        """How many texts stood for no date and became null."""
+        return sum(reader.empty_dates for reader in self._readers)
 
     def pages(self) -> Iterator[Batch]:
         """Yield the pages of each range, range after range."""
@@ -114,19 +126,10 @@ class _Reading:
                 context = contextvars.copy_context()  # what is logged belongs to the log of this run
                 coming.append((pool.submit(context.run, _put_aside, reader, spool), spool))
             for reader, (future, spool) in zip(self._readers, coming, strict=True):
-                self._wait(future)
+                outcome(future, self._ctx.cancel)
                 self.proofs.append(reader.proof)
                 yield from spool.read()
                 spool.close()
-
-    def _wait(self, future: "Future[None]") -> None:
-        while not self._ctx.cancel.is_set():
-            try:
-                return future.result(_LOOK_S)
-            except NotYet:
-                if future.done():  # the read itself ended so
-                    raise
-        raise RunCancelledError("the run was interrupted")
 
 
 def _put_aside(reader: "ODataReader", spool: "Spool") -> None:
