@@ -196,3 +196,19 @@ def test_a_damaged_state_is_told_with_a_way_out(work: Workplace) -> None:
         assert done.code == 1
         assert "is damaged" in done.err
         assert "move it away" in done.err
+
+
+def test_a_moment_ahead_of_the_clock_is_refused(work: Workplace) -> None:
+    done = txojobs(work, "state", "set", "job", "acme", "test", "2099-01-01T00:00:00Z")
+    assert done.code != 0
+    assert "lies ahead of the clock" in done.err
+    assert "no watermark" in state(work, "show")
+
+
+def test_a_file_that_each_run_replaces_by_what_has_changed_is_warned_of(work: Workplace) -> None:
+    clean = "replaces this file by what has changed"
+    assert clean not in txojobs(work, "validate").out
+    work.job(JOB.replace("save: changed.jsonl", "save: {file: changed.jsonl, stamp: false}"))
+    done = txojobs(work, "validate")
+    assert done.code == 0
+    assert clean in " ".join(done.out.split())

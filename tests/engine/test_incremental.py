@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.invoking import invoke
 from tests.engine.changing_service import ChangingService
 from txojobs.errors import FileOperationError, StepError
 from txojobs.state.store import NAME
@@ -630,3 +631,28 @@ def test_a_secret_among_the_params_is_not_kept(work: Workplace) -> None:
     assert b"hunter2" not in (work.root / ".txojobs" / NAME).read_bytes()
     assert facts(work.good_run(params={"api-key": "other"}))["reads-all-because"] == "no watermark"
     assert facts(work.good_run(params={"api-key": "hunter2hunter2"}))["reads-all-because"] is None
+
+
+def test_a_value_ahead_of_the_clock_moves_no_watermark_and_is_told(
+    work: Workplace, service: ChangingService
+) -> None:
+    service.records.append(record("z", "9999-12-31T00:00:00Z"))
+    report = work.good_run()
+    assert facts(report)["watermark-after"] == f"{DAY}3Z"
+    assert any("1 of the values of Changed lie ahead of the clock" in each for each in report.warnings)
+    service.records.append(record("d", f"{DAY}4Z"))
+    work.good_run()
+    assert fetched(work) == "cdz"
+
+
+def test_a_watermark_ahead_of_the_clock_is_told_with_each_run(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "txojobs.engine.kept_watermarks.is_ahead", lambda *_: False
+    )  # as an earlier version did
+    assert (
+        invoke("-w", str(work.root), "state", "set", "job", "acme", "test", "2099-01-01T00:00:00Z").code == 0
+    )
+    report = work.good_run()
+    assert any("2099-01-01T00:00:00Z lies ahead of the clock" in each for each in report.warnings)

@@ -19,7 +19,7 @@ from txojobs.redact import HIDDEN
 from txojobs.state.lock import run_lock
 from txojobs.state.store import opened
 from txojobs.state.watermarks import Watermark, WatermarkKey, find, of_job, put, remove
-from txojobs.steps.cursor import in_text
+from txojobs.steps.cursor import Cursor, in_text, is_ahead
 from txojobs.suggest import nearest
 
 if TYPE_CHECKING:
@@ -85,13 +85,7 @@ class KeptWatermarks:
             ValidationError: the value is none, or it is not clear whose it is.
             JobLockedError: a run of the job goes on.
         """
-        cursor = in_text(value)
-        if cursor is None:
-            raise ValidationError(
-                f"{value[:40]!r} is no moment, date or whole number",
-                how_to_fix="write it as the service does",
-                example="2026-01-15T14:30:00Z",
-            )
+        cursor = _cursor(value)
         key, by, question = self._asked(_chosen(self._job, step), params)
         new = Watermark(
             key=key,
@@ -141,6 +135,27 @@ class KeptWatermarks:
         name = f"{self._identity}.{self._org}.{self._env}"
         with run_lock(self._workspace.state_dir / "locks", name, owner=command):
             yield
+
+
+def _cursor(value: str) -> Cursor:
+    """Return what a watermark may be set to.
+
+    Raises:
+        ValidationError: it is none, or it lies ahead of the clock.
+    """
+    cursor = in_text(value)
+    if cursor is None:
+        raise ValidationError(
+            f"{value[:40]!r} is no moment, date or whole number",
+            how_to_fix="write it as the service does",
+            example="2026-01-15T14:30:00Z",
+        )
+    if is_ahead(cursor, datetime.now(timezone.utc)):
+        raise ValidationError(
+            f"{value} lies ahead of the clock: no run would read anything until then",
+            how_to_fix="write a moment from which on changes are wanted",
+        )
+    return cursor
 
 
 def _chosen(job: Job, step: str | None) -> StepUse:

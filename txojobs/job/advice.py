@@ -15,7 +15,7 @@ from txojobs.steps.kinds import FileName
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from txojobs.job.model import Job
+    from txojobs.job.model import Job, StepUse
 
 
 def advice(job: Job) -> Iterator[Problem]:
@@ -29,6 +29,7 @@ def advice(job: Job) -> Iterator[Problem]:
             severity="warning",
             length=len(last.verb),
         )
+    yield from replaced_changes(job)
     used = {path for use in job.steps for node in use.nodes() for path in paths_in(node)}
     for name, param in job.params.items():
         if f"params.{name}" not in used:
@@ -39,6 +40,34 @@ def advice(job: Job) -> Iterator[Problem]:
                 severity="warning",
                 length=len(name),
             )
+
+
+def replaced_changes(job: Job) -> Iterator[Problem]:
+    """Yield a warning for each file that every run replaces by what has changed since the run before."""
+    for use in job.steps:
+        if use.cls.role is not Role.SINK or getattr(use.sample, "stamp", True) or use.disabled:
+            continue
+        if any(getattr(source.sample, "incremental", None) for source in _sources_of(job, use)):
+            yield Problem(
+                "each run replaces this file by what has changed since the run before: changes that nobody has "
+                "taken from it by then are lost",
+                use.where,
+                "leave out `stamp: false`, so that each run has a file of its own",
+                severity="warning",
+                length=len(use.verb),
+            )
+
+
+def _sources_of(job: Job, use: StepUse) -> Iterator[StepUse]:
+    """Yield each step that a step depends on."""
+    waiting, seen = [use], {use.key}
+    while waiting:
+        each = waiting.pop()
+        for key in (*each.reads, *each.refs):
+            if key not in seen:
+                seen.add(key)
+                waiting.append(job.step(key))
+                yield job.step(key)
 
 
 def shared_files(job: Job, others: Iterable[Job]) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from txojobs.context import RunContext, Watermark
 from txojobs.errors import StepError, ValidationError
 from txojobs.records import Batch, JsonValue
-from txojobs.steps.cursor import NUMBER, Cursor, cursor_of, earlier, in_text, literal_of
+from txojobs.steps.cursor import NUMBER, Cursor, cursor_of, earlier, in_text, is_ahead, literal_of
 from txojobs.steps.duration import seconds_in
 from txojobs.suggest import nearest
 
@@ -74,7 +74,7 @@ class ChangedSince:
         goes_on = self._mark.value is not None and self._mark.reads_all_because is None
         self._before = in_text(self._mark.value or "") if goes_on else None
         self._last: Cursor | None = None
-        self._new = self._empty = self._rows = 0
+        self._new = self._empty = self._rows = self._ahead = 0
         self._answers = 0
         self._since: Cursor | None = self._start()
 
@@ -82,6 +82,11 @@ class ChangedSince:
         """Return where to read from, None to read all."""
         if self._before is None:
             return None
+        if is_ahead(self._before, self._ctx.now):
+            self._ctx.warn(
+                f"the watermark {self._before.text} lies ahead of the clock: what changes until then is not read; "
+                "set it back with txojobs state set, or read all with --full"
+            )
         amount = Decimal(0)
         if self._wanted.lookback is not None:
             amount = _amount(str(getattr(self._wanted.lookback, "text", self._wanted.lookback)), self._before)
@@ -126,8 +131,14 @@ class ChangedSince:
             yield page
         reached = self._reached()
         facts = self._facts()
+        if self._ahead:
+            self._ctx.warn(
+                f"{self._ahead:,} of the values of {self._wanted.by} lie ahead of the clock: the watermark "
+                "leaves them out, and their records are read each time"
+            )
         if self._is_of_two_times() and reached is not None and reached.kind == NUMBER:
             facts["stays-because"] = "the run was resumed, and how far numbers went on meanwhile nobody knows"
+            self._ctx.warn(f"the watermark stays where it is: {facts['stays-because']}")
         elif reached is not None:
             self._mark.reached(self._wanted.by, reached.text, reading_s=self._reading_s(begun))
         self._ctx.note("incremental", facts)
@@ -160,6 +171,9 @@ class ChangedSince:
                 raise self._other_kind(other, found)
         if self._before is None or found.order > self._before.order:
             self._new += 1
+        if is_ahead(found, self._ctx.now):
+            self._ahead += 1
+            return
         if self._last is None or found.order > self._last.order:
             self._last = found
 

@@ -9,7 +9,7 @@ Source: OData 4.01 Part 2 section 5.1.1.14; OData V2 URI Conventions section 2.2
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,6 +58,14 @@ def cursor_of(value: JsonValue, *, odata: str, type_: str | None = None) -> Curs
         "each change",
         example="incremental: {by: lastModifiedDateTime}",
     )
+
+
+def is_ahead(cursor: Cursor, now: datetime) -> bool:
+    """Tell whether a value is later than any change can be, whatever the time zone; `now` is aware."""
+    if cursor.kind == NUMBER:
+        return False
+    elapsed = now.astimezone(timezone.utc).replace(tzinfo=None) - _FIRST
+    return cursor.order > Decimal(int(elapsed.total_seconds())) + 2 * _DAY_S
 
 
 def _can_be(kind: str, odata: str, type_: str | None) -> bool:
