@@ -162,6 +162,7 @@ def test_what_was_put_aside_is_said() -> None:
 
 def test_the_headline() -> None:
     assert headline(report(params={"country": "NO", "none": None})) == "open  acme-prod  country=NO"
+    assert headline(report(params={"country": "S\nE"})) == r'open  acme-prod  country="S\nE"'
     assert headline(report(limit=1000)) == "open  acme-prod  first 1,000 records of each source"
     assert headline(report(dry_run=True)).endswith("(dry run: nothing is written)")
 

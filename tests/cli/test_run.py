@@ -189,6 +189,14 @@ def test_a_param_without_its_value_says_what_to_write(
         (("job", "acme-test"), "ORG and ENV are two words: acme test"),
         (("job", "acme", "test", "c=1"), "'c=1' is one argument too many; params are given with -p c=1"),
         (("job", "acme", "test", "x"), "'x' is one argument too many; params are given with -p NAME=VALUE"),
+        (
+            ("job", "acme", "test", "-p", "least="),
+            "leave it out to take the param's default",
+        ),
+        (
+            ("job", "acme", "test", "--output", ""),
+            "it is empty (is a variable not set?); write . for this folder",
+        ),
         (("job", "acme", "test", "--limit", "0"), "it takes a whole number from 1 on, not '0'"),
         (("job", "acme", "test", "--limit", "ten"), "it takes a whole number from 1 on, not 'ten'"),
     ],

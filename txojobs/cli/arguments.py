@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,6 +104,19 @@ def places_of(ctx: click.Context, org: str | None, env: str | None) -> tuple[str
     return places[0], places[1], extra
 
 
+class Folder(click.Path):
+    """A folder; an empty text, of a variable that is not set for one, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("it is empty (is a variable not set?); write . for this folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def values_of(ctx: click.Context, job: Job, extra: list[str], pairs: Iterable[str]) -> dict[str, str]:
     """Return the params that were given, each once; an unknown option is a usage error."""
     values: dict[str, str] = {}
@@ -121,6 +135,11 @@ def _pairs(ctx: click.Context, pairs: Iterable[str]) -> list[tuple[str, str]]:
         if not equals or not name:
             raise click.UsageError(f"-p takes NAME=VALUE, not {pair!r}", ctx)
         found.append((name.strip(), value))
+        if not value:
+            raise click.UsageError(
+                f"-p {name.strip()}= gives no value (is a variable empty?); leave it out to take the param's default",
+                ctx,
+            )
     return found
 
 

@@ -10,12 +10,11 @@ import shlex
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from txojobs.cli.arguments import RunCommand, at_least_one, places_of, values_of
+from txojobs.cli.arguments import Folder, RunCommand, at_least_one, places_of, values_of
 from txojobs.cli.complete import environments, jobs, organisations
 from txojobs.cli.complete import params as job_params
 from txojobs.cli.console import Console, stderr, stdout
@@ -65,9 +64,7 @@ Examples:
 @click.option(
     "--dry-run", is_flag=True, help="Check everything, read one page of each source, write nothing."
 )
-@click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write there."
-)
+@click.option("--output", type=Folder(), metavar="DIR", help="Write there.")
 @click.option("--debug", is_flag=True, help="Show the log on the screen, with each request and answer.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON on standard output.")

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.cli.render import clean, plural
+from txojobs.redact import escape_foreign
 from txojobs.steps.fitting import as_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def headline(report: RunReport) -> str:
     if report.limit and not report.dry_run:
         first = "the first record" if report.limit == 1 else f"first {report.limit:,} records"
         trial = f"  {first} of each source"
-    return clean(f"{report.job}  {report.org}-{report.env}  {params}".rstrip() + trial + kind)
+    return escape_foreign(f"{report.job}  {report.org}-{report.env}  {params}".rstrip() + trial + kind)
 
 
 def value_in_words(value: object) -> str:
