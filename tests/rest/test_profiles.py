@@ -169,3 +169,11 @@ def test_a_count_of_five_thousand_is_explained_where_more_came(serve: Serve, con
     with pytest.raises(IncompleteReadError) as caught:
         read(connect(serve(*served, *served)))
     assert '"profile": "dataverse"' in str(caught.value.how_to_fix)
+
+
+def test_scripts_see_the_dates_as_they_came(serve: Serve, connect: Connect) -> None:
+    client = connect(
+        serve(says({"value": [{"Due": "0001-01-01"}], "@odata.count": 1})),
+        reading=settings("business-central").reading,
+    )
+    assert client.get_odata_entities(None, "C") == [{"Due": "0001-01-01"}]

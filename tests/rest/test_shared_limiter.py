@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -211,6 +212,19 @@ def test_a_folder_that_cannot_be_used_costs_the_sharing_only(
         assert taken(limiter(path, clock), 3) == [0, 1, 2]
     (line,) = [record.getMessage() for record in caplog.records]
     assert str(path) in line
+
+
+def test_a_file_that_cannot_be_read_costs_the_sharing_only(
+    path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = limiter(path, clock)
+    assert taken(found, 1) == [0]
+
+    def broken(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("os.read", broken)
+    assert taken(found, 2) == [1, 2]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX")

@@ -19,7 +19,7 @@ from tests.vendors.business_central import (
     guid,
 )
 from tests.vendors.scripted import Reply
-from txojobs.errors import ApiError, ConfigurationError
+from txojobs.errors import ApiError, CircuitOpenError, ConfigurationError
 from txojobs.rest.client import TxoRestAPI
 from txojobs.rest.odata import ODataReader
 from txojobs.rest.query import EntityQuery
@@ -206,6 +206,19 @@ def test_a_company_whose_records_changed_meanwhile_is_read_once_more(
         report = work.good_run()
     assert report.outcome == "done"
     assert len(rows(work)) == 10
+
+
+def test_p2_a_service_that_is_down_is_no_matter_of_one_company(
+    work: Workplace, central: BusinessCentral
+) -> None:
+    central.companies = {f"Company {number}": [customer(number)] for number in range(1, 10)}
+    central.on_page = {number: Reply(500, {}) for number in range(2, 99)}
+    with central.serve() as server:
+        once = {"retry-strategy": {"max-retries": 0}}
+        job(work, server.url + API, "all", more="on-company-error: continue", **once)
+        report = work.run()
+    assert isinstance(report.error, CircuitOpenError)
+    assert not work.outputs()
 
 
 def test_a_limit_counts_over_all_companies(work: Workplace, central: BusinessCentral) -> None:

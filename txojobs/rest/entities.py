@@ -37,6 +37,7 @@ def read_entities(
         filter=odata_filter,
         page_size=page_size,
         odata=client.settings.odata,
+        keeps_dates=True,
         keep_annotations=True,  # the guide's scripts see records as they came
     )
     records: list[Any] = []

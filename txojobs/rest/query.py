@@ -47,7 +47,8 @@ class EntityQuery:
     paths of related records. `key` names the fields that no two records share; `limit` is the most records wanted.
     `count` says whether the number of records is asked for. `extra` are further options, as they are sent.
     `adds_to_order` completes the order with fields that nobody asked for, and is left out when the service refuses
-    it. `types` are the Edm types of fields, where known. `null_dates` are texts that stand for no date;
+    it. `types` are the Edm types of fields, where known. `null_dates` are texts that stand for no date, and
+    with `keeps_dates` none does;
     a count that reaches `counts_up_to` says only that there are so many or more.
     """
 
@@ -68,6 +69,7 @@ class EntityQuery:
     adds_to_order: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     null_dates: frozenset[str] = frozenset()
+    keeps_dates: bool = False
     counts_up_to: int | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +121,7 @@ class EntityQuery:
             self,
             page_size=self.page_size or reading.page_size,
             headers={**own, **self.headers},
-            null_dates=self.null_dates or frozenset(reading.null_dates),
+            null_dates=frozenset() if self.keeps_dates else self.null_dates or frozenset(reading.null_dates),
             counts_up_to=self.counts_up_to or reading.counts_up_to,
         )
 

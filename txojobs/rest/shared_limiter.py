@@ -69,7 +69,7 @@ class SharedLimiter:
         """
         with self._first(limits), self._file(limits) as descriptor:
             now = self._timing.clock()
-            kept = float("-inf") if descriptor is None else _read(descriptor, now)
+            kept = float("-inf") if descriptor is None else self._kept(descriptor, now)
             wait_s, due = self._pace.turn(max(self._due, kept), now)
             if limits.deadline is not None and now + wait_s > limits.deadline:
                 return None
@@ -126,6 +126,13 @@ class SharedLimiter:
             self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
             return os.open(self._path, _OPEN, 0o600)
+
+    def _kept(self, descriptor: int, now: float) -> float:
+        try:
+            return _read(descriptor, now)
+        except OSError as err:
+            self._go_alone(err.strerror or str(err))
+            return float("-inf")
 
     def _keep(self, descriptor: int, now: float) -> None:
         try:

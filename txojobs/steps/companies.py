@@ -1,5 +1,6 @@
 """Read an entity in several companies of Business Central, one after the other, each whole or not at all."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from txojobs.context import RunContext
-from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
+from txojobs.errors import ApiError, ApiOperationError, CircuitOpenError, IncompleteReadError
 from txojobs.records import Batch, JsonValue
 from txojobs.rest.companies import Company, chosen, joined, read_companies
 from txojobs.steps.reading import different, reader_of
@@ -84,6 +85,8 @@ class _Reading:
                     for page in self.of(company):
                         spool.write(page)
                 except ApiError as err:
+                    if isinstance(err, CircuitOpenError) or time.monotonic() >= self._ctx.deadline():
+                        raise  # it says nothing of this company, and the next ones would not even be asked
                     if isinstance(err, IncompleteReadError) and not is_last:
                         continue
                     self._leave_out(company, err)
