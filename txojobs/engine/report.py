@@ -45,6 +45,10 @@ class StepResult:
     lacks: list[str] = field(default_factory=list)
     """Parts of what the step should read that it went on without."""
 
+    def expects(self, records: int | None) -> None:
+        """Note how many records are expected."""
+        self.expected = records
+
     def start_over(self) -> None:
         """Forget what happened; the time that was spent stays."""
         self.state, self.records, self.expected, self.rejected = "not-reached", 0, None, 0

@@ -47,15 +47,12 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
     local_now = now.astimezone(_zone(request.job.timezone))
     config = load_config(request.workspace, request.org, request.env, environ=request.environ)
     days = days_to_keep(request.environ)
-    report = _report(
-        request, config, now=now, local_now=local_now, run_id=earlier.run_id if earlier else None
-    )
+    run_id = None if earlier is None else earlier.run_id
+    report = _report(request, config, now=now, local_now=local_now, run_id=run_id)
     if earlier is not None:
         must_be_unchanged(earlier, report, config)
         report.resumed = True
     listener = listener or Listener()
-    from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
-
     with _locked(request, listener):
         if earlier is not None:
             _asked(request, expected=earlier)  # another run may have ended while this one waited for the lock
@@ -64,23 +61,31 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
         except FileOperationError as err:
             report.error = err
             return report
-        try:
-            with log:
-                folder = None if request.dry_run else folder_of(request, request.identity)
-                run = Run(
-                    request,
-                    report,
-                    config=config,
-                    local_now=local_now,
-                    listener=listener,
-                    log=log,
-                    resume=folder,
-                )
-                run.go()
-                return report
-        finally:
-            if request.dry_run:  # it writes nothing, no log either
-                shutil.rmtree(log.path.parent, ignore_errors=True)
+        _go(request, report, log, config=config, local_now=local_now, listener=listener)
+    return report
+
+
+def _go(
+    request: RunRequest,
+    report: RunReport,
+    log: RunLog,
+    *,
+    config: Config,
+    local_now: datetime,
+    listener: Listener,
+) -> None:
+    from txojobs.engine.running import Run  # noqa: PLC0415  # steps and files: only when all else is right
+
+    folder = None if request.dry_run else folder_of(request, request.identity)
+    try:
+        with log:
+            run = Run(
+                request, report, config=config, local_now=local_now, listener=listener, log=log, resume=folder
+            )
+            run.go()
+    finally:
+        if request.dry_run:  # it writes nothing, no log either
+            shutil.rmtree(log.path.parent, ignore_errors=True)
 
 
 def _asked(request: RunRequest, *, expected: Earlier | None = None) -> tuple[RunRequest, Earlier | None]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from txojobs.engine.services import Services
     from txojobs.engine.watermarks import Watermarks
     from txojobs.job.model import Job, StepUse
-    from txojobs.records import JsonValue, Record, RecordStream
+    from txojobs.records import Record, RecordStream
     from txojobs.steps.base import Step
     from txojobs.workspace import Workspace
 
@@ -146,15 +146,9 @@ class RunState:
         result = self.results[use.key]
         api = self.api_of(use)
 
-        def note(key: str, value: JsonValue) -> None:
-            result.notes[key] = value
-
         def lack(what: str) -> None:
             result.lacks.append(what)
             self.log.error("step %s goes on without a part: %s", use.key, what)
-
-        def progress(expected: int | None) -> None:
-            result.expected = expected
 
         return RunContext(
             workspace=self.workspace,
@@ -164,9 +158,9 @@ class RunState:
             read=lambda name: read(next(each.key for each in self.job.steps if each.id == name)),
             spool=lambda: Spool(self.spool_dir),
             reject=reject,
-            note=note,
+            note=result.notes.__setitem__,
             lack=lack,
-            progress=progress,
+            progress=result.expects,
             described=use.described,
             warn=self.warn,
             watermark=self.watermarks.asked_by(use, api=api, address=base_url(self.config, api)),

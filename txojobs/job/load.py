@@ -128,18 +128,23 @@ def _job(
     if not isinstance(steps.value, Sequence) or not steps.value.items:
         problems.append(_no_list_of_steps(steps.value))
         return None
-    before = len(problems)
     asked: list[Problem] = []  # they hinder no other check, and no other problem hinders them
-    job.steps = read_steps(job, steps.value, problems, look_up=_looking_up(job, snapshots, asked))
-    if len(problems) == before or all(each.severity == "warning" for each in problems[before:]):
-        wire(job, problems)
-        if all(
-            each.severity == "warning" for each in problems[before:]
-        ):  # a step that reads none has no fields
-            check_fields(job, problems)
+    _read_steps(job, steps.value, problems, snapshots, asked)
     problems.extend(asked)
     problems.extend(problem for use in job.steps for problem in check_filters(use))
     return job
+
+
+def _read_steps(
+    job: Job, node: Sequence, problems: list[Problem], snapshots: Snapshots | None, asked: list[Problem]
+) -> None:
+    """Read the steps, and check how they hang together where each is sound."""
+    before = len(problems)
+    job.steps = read_steps(job, node, problems, look_up=_looking_up(job, snapshots, asked))
+    for check in (wire, check_fields):  # a step that reads none has no fields
+        if any(each.severity == "error" for each in problems[before:]):
+            return
+        check(job, problems)
 
 
 def _no_list_of_steps(node: Node) -> Problem:

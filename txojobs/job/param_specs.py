@@ -73,13 +73,7 @@ def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
             )
         )
         return Param(name=name, where=where)
-    for option, found in node.entries.items():
-        if option not in OPTIONS:
-            habit = habits.PARAM_OPTIONS.get(option.lower().replace("_", "-"))
-            fix = habit or nearest(option, OPTIONS) or f"known: {', '.join(OPTIONS)}"
-            problems.append(
-                Problem(f"a param has no option {option!r}", found.key.where, fix, length=len(option))
-            )
+    _refuse_unknown(node, problems)
     reader = Reader(problems)
     entries = node.entries
     kind = reader.choice(entries.get("type"), "type", TYPES, meant=_OTHER_NAMES)
@@ -99,6 +93,16 @@ def _param(name: str, entry: Entry, problems: list[Problem]) -> Param:
     if kind is not None or "type" not in entries:  # of no type nothing more can be said
         _check_values(param, entries, problems)
     return param
+
+
+def _refuse_unknown(node: Mapping, problems: list[Problem]) -> None:
+    for option, found in node.entries.items():
+        if option not in OPTIONS:
+            habit = habits.PARAM_OPTIONS.get(option.lower().replace("_", "-"))
+            fix = habit or nearest(option, OPTIONS) or f"known: {', '.join(OPTIONS)}"
+            problems.append(
+                Problem(f"a param has no option {option!r}", found.key.where, fix, length=len(option))
+            )
 
 
 def _enum(entry: Entry | None, problems: list[Problem]) -> tuple[object, ...]:

@@ -86,12 +86,7 @@ def walk(
         if reach.is_many and not through_lists:
             return _behind_a_list(path, segment, reach, service.dialect)
         if here is None:
-            return Fault(
-                segment.offset,
-                len(segment.name),
-                f"{reach.name!r} is {described(service, reach.type)}, and has no {segment.name!r} in it",
-                "name the field alone",
-            )
+            return _in_a_plain_one(service, segment, reach)
         found = find(service, here, segment.name)
         if found is None:
             return absent(segment, here, of=reach.name)
@@ -105,6 +100,15 @@ def walk(
         ):
             return UNKNOWN  # described elsewhere
     return reach
+
+
+def _in_a_plain_one(service: Service, segment: Segment, reach: Reach) -> Fault:
+    return Fault(
+        segment.offset,
+        len(segment.name),
+        f"{reach.name!r} is {described(service, reach.type)}, and has no {segment.name!r} in it",
+        "name the field alone",
+    )
 
 
 def _behind_a_list(path: Sequence[Segment], segment: Segment, reach: Reach, dialect: str) -> Fault:

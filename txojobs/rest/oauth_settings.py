@@ -49,11 +49,7 @@ def read_oauth(
     tenant, client_id, scope = (section.text(key) or home.text(key) for key in OAUTH_KEYS)
     token_url, issuer, authority = _sources(section, tenant)
     needed = {"tenant-id": token_url or issuer or authority, "client-id": client_id}
-    if authority:
-        needed["oauth-scope"] = scope
-    for key, value in needed.items():
-        if not value:
-            raise missing_setting(f"{home.path}.{key}", "oauth2", _EXAMPLE)
+    _demand(home, {**needed, "oauth-scope": scope} if authority else needed)
     certificate = section.text("certificate")
     if not (certificate or secrets["client-secret"] or secrets["az-token"]):
         raise missing_secret(config, secret_name(api, "client-secret"), "oauth2")
@@ -74,6 +70,12 @@ def read_oauth(
         passphrase=secrets["certificate-passphrase"] if certificate else "",
         kept_in="file" if section.one_of("token-cache", "memory", TOKEN_CACHES) == "file" else "memory",
     )
+
+
+def _demand(home: Section, needed: Mapping[str, str]) -> None:
+    for key, value in needed.items():
+        if not value:
+            raise missing_setting(f"{home.path}.{key}", "oauth2", _EXAMPLE)
 
 
 def _sources(section: Section, tenant: str) -> tuple[str, str, str]:

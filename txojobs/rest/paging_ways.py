@@ -72,12 +72,9 @@ class NextUrl:
 
     def after(self, asked: Asked, got: Got) -> Asked | End:
         """Return the request for the address, by the same method and with the same body."""
-        more = self.has_more.of(got)
-        if more is False:
-            return self.has_more.end(got)
-        link = self.place.of(got)
-        if _is_nothing(link):
-            return _no(self.place, got, "no next address", more=more)
+        link = _named(self.place, self.has_more, got, "no next address")
+        if isinstance(link, End):
+            return link
         if not isinstance(link, str):
             hint = "; write `.href` behind it" if isinstance(link, dict) and "href" in link else ""
             raise ApiOperationError(
@@ -103,18 +100,24 @@ class Cursor:
 
     def after(self, asked: Asked, got: Got) -> Asked | End:
         """Return the request with the cursor."""
-        more = self.has_more.of(got)
-        if more is False:
-            return self.has_more.end(got)
-        cursor = self.place.of(got)
-        if _is_nothing(cursor):
-            return _no(self.place, got, "no cursor", more=more)
+        cursor = _named(self.place, self.has_more, got, "no cursor")
+        if isinstance(cursor, End):
+            return cursor
         if not isinstance(cursor, str | int | Decimal) or isinstance(cursor, bool):
             raise ApiOperationError(
                 f"cursor ({self.place}) gives neither a text nor a number",
                 how_to_fix="correct the expression: it must give what the next request sends",
             )
         return self.sent.put(asked._replace(params={}) if self.alone else asked, cursor)
+
+
+def _named(place: Found, has_more: HasMore, got: Got, what_is_missing: str) -> JsonValue | End:
+    """Return what an answer names for the next request, or the end."""
+    more = has_more.of(got)
+    if more is False:
+        return has_more.end(got)
+    value = place.of(got)
+    return _no(place, got, what_is_missing, more=more) if _is_nothing(value) else value
 
 
 def _is_nothing(value: JsonValue) -> bool:
