@@ -45,7 +45,8 @@ class Signals:
         self._grace_s = grace_s
         self._late = False
         self._shielded = 0
-        self._alarm: threading.Timer | None = None
+        self._over = threading.Event()
+        self._ending = threading.Thread(target=self._end, name="end of the run", daemon=True)
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
@@ -56,8 +57,7 @@ class Signals:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._over.set()
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() itself has returned
 
@@ -81,10 +81,14 @@ class Signals:
             self._farewell()
             os._exit(128 + number)
         self.number = number
+        # in a thread of its own: the one that was interrupted may hold the lock of this very event, in the midst of
+        # a wait for it, and would never come back to let it go
+        self._ending.start()
+
+    def _end(self) -> None:
         self._cancel.set()
-        self._alarm = threading.Timer(self._grace_s, self._insist)
-        self._alarm.daemon = True
-        self._alarm.start()
+        if not self._over.wait(self._grace_s):
+            self._insist()
 
     def _insist(self) -> None:
         self._late = True
