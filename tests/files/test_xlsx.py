@@ -167,7 +167,7 @@ def test_what_is_known_of_some_columns_counts_where_the_others_are_not_known(tmp
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
     assert [cell.value for cell in sheet[1]] == ["no", "when", "share"]
     assert [cell.value for cell in sheet[2]] == ["1", at("2026-01-15T00:00:00"), 0.5]
-    assert [cell.number_format for cell in sheet[2]] == ["General", "yyyy-mm-dd", "0.0%"]
+    assert [cell.number_format for cell in sheet[2]] == ["@", "yyyy-mm-dd", "0.0%"]
 
 
 def test_a_number_that_is_none_is_empty_and_counted(tmp_path: Path) -> None:

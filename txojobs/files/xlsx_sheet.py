@@ -151,7 +151,8 @@ class SheetWriter:
             if cell is None:
                 continue
             if isinstance(cell, str):
-                sheet.write_string(row, index, cell)
+                # as text, else Excel makes a number of 00123 as soon as somebody edits the cell
+                sheet.write_string(row, index, cell, self._formats[index] or self._book.number_format("@"))
             elif isinstance(cell, bool):
                 sheet.write_boolean(row, index, cell)
             elif isinstance(cell, date):
