@@ -141,7 +141,11 @@ class Aviary:
                 "far": {"base-url": "http://far.example/api", "auth": {"type": "none"}},
                 "demo": {"base-url": "demo:", "auth": {"type": "none"}},
             },
-            "script-behavior": {"retry-strategy": {"max-retries": 0}, "rate-limiting": {"enabled": False}},
+            "script-behavior": {
+                "retry-strategy": {"max-retries": 0},
+                "rate-limiting": {"enabled": False},
+                "api-timeouts": {"async-poll-interval": 0.01},
+            },
         }
         path = self.work.root / "config" / "acme-test-config.json"
         path.write_text(json.dumps(content), encoding="utf-8")

@@ -460,7 +460,8 @@ def test_publications_that_were_interrupted(work: Workplace) -> None:
 
 
 def test_the_snapshot_of_a_service(work: Workplace) -> None:
-    assert checks(work, offline=True)["snapshot"].state == "warning"
+    missing = checks(work, offline=True)["snapshot"]
+    assert (missing.state, missing.example) == ("warning", "txojobs metadata acme test --save")
     folder = work.root / "schemas" / "services"
     folder.mkdir(parents=True)
     (folder / "default.metadata.xml").write_bytes(EDMX)

@@ -656,3 +656,9 @@ def test_a_watermark_ahead_of_the_clock_is_told_with_each_run(
     )
     report = work.good_run()
     assert any("2099-01-01T00:00:00Z lies ahead of the clock" in each for each in report.warnings)
+
+
+def test_a_file_that_the_next_run_replaces_by_changes_alone_is_told_with_each_run(work: Workplace) -> None:
+    assert any("changed.jsonl: each run replaces this file" in each for each in work.good_run().warnings)
+    work.job(JOB.replace("{file: changed.jsonl, stamp: false}", "changed.jsonl"))
+    assert not any("replaces this file" in each for each in work.good_run().warnings)

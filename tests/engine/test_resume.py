@@ -238,6 +238,17 @@ def test_p4_a_run_whose_job_or_configuration_has_changed_is_not_gone_on_with(
     assert not work.outputs()
 
 
+def test_p4_another_version_of_txojobs_does_not_go_on(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PagesServer(lambda asked: Reply(403) if asked.page == 3 else as_reply(page(asked))) as server:
+        work.config({"api-base-url": server.url})
+        work.run()
+        monkeypatch.setattr("txojobs.engine.resume.__version__", "99")
+        with pytest.raises(ConfigurationError, match="txojobs itself has changed"):
+            work.run(resume=True)
+
+
 def page(asked: Asked) -> Any:
     return json.loads(customers(rows=ROWS, size=SIZE)(asked).body)
 

@@ -73,4 +73,4 @@ def test_an_if_that_cannot_be_true_or_false_is_an_error_before_the_run(condition
     ],
 )
 def test_an_if_that_may_be_true_or_false_is_none(condition: str) -> None:
-    job_of(job_with(condition))
+    assert job_of(job_with(condition)).steps

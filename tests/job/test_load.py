@@ -69,7 +69,8 @@ def test_the_designs_own_job_is_right(text: str) -> None:
 
 @pytest.mark.parametrize("change", ["\r\n", "\r", "bom"])
 def test_the_designs_job_is_right_with_other_line_ends_and_a_byte_order_mark(change: str) -> None:
-    job_of("\ufeff" + DESIGN if change == "bom" else DESIGN.replace("\n", change))
+    found = job_of("\ufeff" + DESIGN if change == "bom" else DESIGN.replace("\n", change))
+    assert [use.verb for use in found.steps] == ["fetch", "filter", "transform", "save"]
 
 
 def test_the_name_is_the_files_stem_when_left_out(tmp_path: Path) -> None:

@@ -146,3 +146,6 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     circuit.ticket().settle(Outcome.SUCCESS)
     fail(circuit, 4)
     circuit.ticket().admit()
+    fail(circuit, 1)
+    with pytest.raises(CircuitOpenError):
+        circuit.ticket().admit()

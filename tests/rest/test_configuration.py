@@ -172,7 +172,7 @@ BOUNDS = [(path, leaf[bound]) for path, leaf in REST for bound in ("minimum", "m
 def test_both_accept_the_bounds(path: str, value: Any) -> None:
     config = put(base(path), path, value)
     accepted(config)
-    settings(config)
+    assert settings(config)
 
 
 class Recording(dict[str, Any]):

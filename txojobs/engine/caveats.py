@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from txojobs.job.advice import REPLACED, replacing
 from txojobs.steps.base import Role
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def caveats(
             and not fetched["count-note"].startswith("not asked")
         ):
             yield f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
+    for use in replacing(state.job):
+        if state.results[use.key].state == "done":
+            yield f"{state.results[use.key].title}: {REPLACED}"
     if not lost:
         yield from _of_nothing(report, state)
 

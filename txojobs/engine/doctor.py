@@ -106,7 +106,9 @@ def _service(
         else:
             yield _secrets(settings)
         path = snapshot_path(workspace.root, api)
-        yield snapshot_check(path, shown_as=path.relative_to(workspace.root).as_posix())
+        of_api = "" if api == "default" else f" --api {api}"
+        saved_by = f"txojobs metadata {config['_org_id']} {config['_env_type']}{of_api} --save"
+        yield snapshot_check(path, shown_as=path.relative_to(workspace.root).as_posix(), saved_by=saved_by)
         if settings is None:
             yield skipped("service", "secrets failed")
         elif not offline:

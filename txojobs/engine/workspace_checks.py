@@ -173,12 +173,13 @@ def _publications(folder: Path) -> Check:
     return Check("publications", "ok", "nothing is left of earlier runs")
 
 
-def snapshot_check(path: Path, *, shown_as: str, now: datetime | None = None) -> Check:
-    """Return how old the snapshot of a service is."""
+def snapshot_check(path: Path, *, shown_as: str, saved_by: str, now: datetime | None = None) -> Check:
+    """Return how old the snapshot of a service is; `saved_by` is the command that saves it."""
     if not path.is_file():
-        fix = "keep what the service offers, so that validate knows its fields"
-        example = "txojobs metadata ORG ENV --save"
-        return Check("snapshot", "warning", f"there is no {shown_as}", fix, example)
+        fix = (
+            "keep what an OData service offers, so that validate knows its fields; jobs with `url` need none"
+        )
+        return Check("snapshot", "warning", f"there is no {shown_as}", fix, saved_by)
     from txojobs.errors import ValidationError  # noqa: PLC0415
     from txojobs.metadata.csdl import read_snapshot  # noqa: PLC0415  # the XML parser
 

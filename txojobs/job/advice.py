@@ -42,20 +42,26 @@ def advice(job: Job) -> Iterator[Problem]:
             )
 
 
+REPLACED = (
+    "each run replaces this file by what has changed since the run before: changes that nobody has taken from it by "
+    "then are lost"
+)
+
+
 def replaced_changes(job: Job) -> Iterator[Problem]:
     """Yield a warning for each file that every run replaces by what has changed since the run before."""
+    for use in replacing(job):
+        fix = "leave out `stamp: false`, so that each run has a file of its own"
+        yield Problem(REPLACED, use.where, fix, severity="warning", length=len(use.verb))
+
+
+def replacing(job: Job) -> Iterator[StepUse]:
+    """Yield each sink with a stable name that an incremental fetch feeds."""
     for use in job.steps:
         if use.cls.role is not Role.SINK or getattr(use.sample, "stamp", True) or use.disabled:
             continue
         if any(getattr(source.sample, "incremental", None) for source in _sources_of(job, use)):
-            yield Problem(
-                "each run replaces this file by what has changed since the run before: changes that nobody has "
-                "taken from it by then are lost",
-                use.where,
-                "leave out `stamp: false`, so that each run has a file of its own",
-                severity="warning",
-                length=len(use.verb),
-            )
+            yield use
 
 
 def _sources_of(job: Job, use: StepUse) -> Iterator[StepUse]:

@@ -29,5 +29,5 @@ def outcome(future: Future[T], stop: threading.Event) -> T:
             return future.result(_LOOK_S)
         except NotYet:
             if future.done():  # in the moment of the look, or the work itself raised this
-                return future.result()
+                return future.result(0)
     raise RunCancelledError("nobody waits for it any more")
