@@ -238,6 +238,15 @@ def test_p4_a_run_whose_job_or_configuration_has_changed_is_not_gone_on_with(
     assert not work.outputs()
 
 
+def test_p4_a_variable_that_sets_a_param_must_say_what_it_said(work: Workplace) -> None:
+    work.job(JOB.replace("default: 0", "default: 0, env: LEAST"))
+    with PagesServer(lambda asked: Reply(403) if asked.page == 3 else as_reply(page(asked))) as server:
+        work.config({"api-base-url": server.url})
+        work.run(environ={"LEAST": "1"})
+        with pytest.raises(ConfigurationError, match="a param"):
+            work.run(resume=True, environ={"LEAST": "2"})
+
+
 def test_p4_another_version_of_txojobs_does_not_go_on(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,32 @@ def test_a_path_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
     with pytest.raises(FileOperationError, match="cannot be opened") as caught:
         Tape(tmp_path / "no" / "t")
     assert caught.value.how_to_fix
+
+
+def test_p4_content_that_stands_under_another_key_is_not_taken_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    tape = Tape(path)
+    tape.keep(key(1), b"page one")
+    half = path.stat().st_size
+    tape.keep(key(2), b"page two")
+    tape.close()
+    whole = path.read_bytes()
+    assert len(whole) == 2 * half
+    content = len(zlib.compress(b"page one", 1))
+    first, second = whole[half - content : half], whole[-content:]
+    path.write_bytes(whole[: half - content] + second + whole[half:-content] + first)
+    again = Tape(path)
+    assert (again.find(key(1)), again.find(key(2))) == (None, None)
+    again.close()
+
+
+def test_half_an_entry_at_the_end_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    tape = Tape(path)
+    tape.keep(key(1), b"one")
+    whole = path.stat().st_size
+    tape.keep(key(2), b"two")
+    tape.close()
+    path.write_bytes(path.read_bytes()[:-1])
+    Tape(path).close()
+    assert path.stat().st_size == whole
