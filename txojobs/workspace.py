@@ -15,7 +15,9 @@ CATEGORIES = ("config", "schemas", "jobs", "data", "output", "logs", "tmp", "wsd
 """The folders that a script may name; each stands directly in the workspace."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FORBIDDEN = re.compile('[\x00-\x1f\x7f<>:"|?*\ud800-\udfff]')
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
+_HALF_A_CHARACTER = "[\ud800-\udfff]"
+"""Slow to compile, so only for a name that is not plain ASCII."""
 _MAX_NAME_BYTES = 240
 """Of one part of a path: file systems hold 255, a temporary file adds a few."""
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?")
@@ -110,7 +112,7 @@ def path_parts(filename: str) -> list[str]:
 
 def _fault_of(part: str) -> tuple[str, str] | None:
     """Return what is wrong with one part of a path, to be read behind the whole, and how to mend it."""
-    if found := _FORBIDDEN.search(part):
+    if found := _FORBIDDEN.search(part) or (not part.isascii() and re.search(_HALF_A_CHARACTER, part)):
         return (
             f"holds {found[0]!r}, which a file system refuses",
             'leave out < > : " | ? * and signs that nobody sees',

@@ -21,8 +21,8 @@ from txojobs.yaml_limits import MAX_DEPTH, MAX_NODES, TooMuch
 from txojobs.yaml_slips import split_lines
 
 _LONG_TAG = re.compile(r"(?<![^\s\[{,])![^\s'\"]{1000}")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML does not allow in a text (YAML 1.2.2, section 5.1)."""
+_FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""What YAML does not allow in a text (YAML 1.2.2, section 5.1). Slow to compile, so only for a text that has one."""
 
 
 class Composed(NamedTuple):
@@ -109,7 +109,7 @@ def _impossible_escape(text: str, file: str) -> Problem:
 
 
 def _forbidden_character(err: Any, text: str, file: str) -> Problem:
-    match = _FORBIDDEN.search(text)
+    match = re.search(_FORBIDDEN, text)
     if match is None:
         return Problem(f"this is not YAML: {err}", Mark(file, 1, 1))
     return Problem(

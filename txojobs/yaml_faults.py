@@ -100,12 +100,12 @@ def _tab(fault: _Fault) -> Problem | None:
     return Problem("YAML is indented with spaces, never with tabs", fault.where, "replace the tab by spaces")
 
 
-_HEAD = re.compile(r"\s*(?:- +)*(?:[^\s:'\"]+:\s+)?")
+_HEAD = r"\s*(?:- +)*(?:[^\s:'\"]+:\s+)?"
 """What stands before a value on its line: dashes and a key."""
 
 
 def _value_start(line: str) -> int:
-    found = _HEAD.match(line)
+    found = re.match(_HEAD, line)
     return found.end() if found else 0
 
 

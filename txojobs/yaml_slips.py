@@ -10,8 +10,8 @@ import re
 from txojobs.errors import Mark, Problem
 
 QUOTE = "put the whole text in quotes"
-_SWITCH = re.compile(r"(?i)(y|n|yes|no|on|off)")
-_NUMBER_LIKE = re.compile(
+_SWITCH = r"(?i)(y|n|yes|no|on|off)"
+_NUMBER_LIKE = (
     r"[-+]?(0[0-9_]+(\.[0-9_]*)?|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*|[0-9][0-9_]*(:[0-5]?[0-9])+|"
     r"\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
 )
@@ -28,9 +28,9 @@ def ambiguous_scalar(text: str, where: Mark) -> Problem | None:
     For places that take a value of any type, where another tool would take a country for `false`. Names of fields and
     expressions need no warning: `No` is the commonest field of some services, and nobody reads a name as a value.
     """
-    if _SWITCH.fullmatch(text):
+    if re.fullmatch(_SWITCH, text):
         other = "true" if text.lower() in ("y", "yes", "on") else "false"
-    elif _NUMBER_LIKE.fullmatch(text):
+    elif re.fullmatch(_NUMBER_LIKE, text):
         other = "a number"
     else:
         return None

@@ -20,6 +20,7 @@ COMMANDS = (
     ("list",),
     ("list", "--json"),
     ("validate",),
+    ("validate", "jobs/job.yaml"),
     ("validate", "--format", "json"),
     ("show", "job"),
     ("steps",),

@@ -33,6 +33,31 @@ def test_good_files_say_one_line(work: Workplace) -> None:
     assert (done.code, done.out, done.err) == (0, "2 files checked, no problem\n", "")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("jobs/good.yaml",),
+        ("jobs/good.yaml", "config/acme-test-config.json"),
+        ("jobs/warned.yaml",),
+        ("jobs/good.yaml", "jobs/bad.yaml"),
+        ("jobs/nowhere.yaml",),
+        ("jobs",),
+        ("jobs/go*.yaml",),
+        ("~/jobs/good.yaml",),
+        ("",),
+    ],
+    ids=" ".join,
+)
+def test_files_that_are_named_are_told_the_same_without_a_command_line_as_with_one(
+    work: Workplace, names: tuple[str, ...]
+) -> None:
+    work.steps(WARNED, "warned")
+    work.steps(BAD, "bad")
+    short = work.command("validate", *names)
+    long = work.command("validate", "--format", "text", *names)
+    assert (short.code, short.out, short.err) == (long.code, long.out, long.err)
+
+
 def test_every_problem_of_every_file_is_shown_with_its_line_and_a_way_out(work: Workplace) -> None:
     work.steps(BAD, "bad")
     work.config({"api-base-url": 5}, env="prod")

@@ -10,6 +10,7 @@ from tests.job.loading import STEPS, in_steps, job_of, problem_of
 from txojobs.errors import Mark
 from txojobs.job.load import load_text
 from txojobs.job.steps import COMMON, MAX_STEPS
+from txojobs.steps.filter import Filter
 
 # -- a step: its verb and the keys beside it --------------------------------------------------------------------
 
@@ -74,7 +75,10 @@ def test_the_verb_is_the_key_and_every_error_is_exact(
 
 def test_a_verb_whose_main_option_is_enough_takes_it_directly() -> None:
     short = job_of(in_steps("filter: A == 1")).steps[1].sample
-    assert short == job_of(in_steps("filter: {where: A == 1}")).steps[1].sample
+    long = job_of(in_steps("filter: {where: A == 1}")).steps[1].sample
+    assert isinstance(short, Filter)
+    assert isinstance(long, Filter)
+    assert short.where.text == long.where.text == "A == 1"
 
 
 def test_every_common_key_is_read() -> None:

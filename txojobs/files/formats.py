@@ -6,8 +6,7 @@ Importing this module loads no format; a format's own module comes with its firs
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from txojobs.errors import ValidationError
 
@@ -27,8 +26,7 @@ class _Module(Protocol):
     def read(self, path: Path, *, options: ReadOptions) -> RecordStream: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One format, found by its extension."""
 
     name: str

@@ -31,7 +31,7 @@ class Param(NamedTuple):
     description: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StepUse:
     """A step as a job uses it.
 

@@ -10,48 +10,44 @@ RFC 3986 sections 2.3 and 3.3.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
-from uuid import UUID
 
 from txojobs.errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
 
 @dataclass(frozen=True)
-class Guid:
+class _Text:
+    """Text with a type: equal to another of the same class with the same text."""
+
+    text: str
+
+
+class Guid(_Text):
     """Text that is a GUID: written without quotes."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class Date:
+class Date(_Text):
     """Text that is a calendar date, `YYYY-MM-DD`."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class DateTime:
+class DateTime(_Text):
     """Text that is a moment, `YYYY-MM-DDThh:mm:ss[.fff](Z|+hh:mm)`; V2 allows no offset."""
 
-    text: str
 
-
-@dataclass(frozen=True)
-class TimeOfDay:
+class TimeOfDay(_Text):
     """Text that is a time of day, `hh:mm:ss[.fff]`."""
 
-    text: str
 
-
-Scalar: TypeAlias = str | int | Decimal | bool | date | datetime | UUID | Guid | Date | DateTime | TimeOfDay
+Scalar: TypeAlias = "str | int | Decimal | bool | date | datetime | UUID | Guid | Date | DateTime | TimeOfDay"
 Literal: TypeAlias = "Scalar | list[Literal] | tuple[Literal, ...] | None"
 
 # compiled when first used: most commands make no literal
@@ -117,8 +113,8 @@ def _list(values: Iterable[Literal], dialect: str) -> str:
 
 def _typed(value: object, dialect: str) -> str:
     v2 = dialect != "v4"
-    if isinstance(value, UUID | Guid):
-        text = _matching(_GUID, str(value) if isinstance(value, UUID) else value.text, "GUID")
+    if isinstance(value, Guid) or _is_uuid(value):
+        text = _matching(_GUID, value.text if isinstance(value, Guid) else str(value), "GUID")
         return f"guid'{text}'" if v2 else text
     if isinstance(value, datetime):
         return _moment(_iso(value), v2=v2)
@@ -133,6 +129,12 @@ def _typed(value: object, dialect: str) -> str:
         f"a value of type {type(value).__name__} cannot be written in a query",
         how_to_fix="use text, a number, true, false, null, a date or a list of these",
     )
+
+
+def _is_uuid(value: object) -> bool:
+    """Tell whether a value is a UUID: there is none before somebody has loaded the module, and it is slow to load."""
+    loaded = sys.modules.get("uuid")
+    return loaded is not None and isinstance(value, loaded.UUID)
 
 
 def _time(text: str, *, v2: bool) -> str:

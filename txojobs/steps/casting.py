@@ -54,8 +54,8 @@ def cast_column(
         ) from err
 
 
-_LOCAL_NUMBER = re.compile(r"[-+]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]+")
-_LOCAL_DATE = re.compile(r"(0[1-9]|[12][0-9]|3[01])\.(0[1-9]|1[0-2])\.[0-9]{4}")
+_LOCAL_NUMBER = r"[-+]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]+"
+_LOCAL_DATE = r"(0[1-9]|[12][0-9]|3[01])\.(0[1-9]|1[0-2])\.[0-9]{4}"
 
 
 def _local(name: str, value: JsonValue, wanted: str) -> tuple[str, str] | None:
@@ -64,10 +64,10 @@ def _local(name: str, value: JsonValue, wanted: str) -> tuple[str, str] | None:
     is_word = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
     key = name if is_word else json.dumps(name, ensure_ascii=False)
     path = name if is_word else json.dumps(key, ensure_ascii=False)[1:-1]  # it stands between quotes of YAML
-    if wanted in ("decimal", "integer") and _LOCAL_NUMBER.fullmatch(text):
+    if wanted in ("decimal", "integer") and re.fullmatch(_LOCAL_NUMBER, text):
         fix = "leave it text, and add it anew with a decimal point, by a transform"
         return fix, f"add: {{{key}: \"to_number(replace(replace({path}, '.', ''), ',', '.'))\"}}"
-    if wanted == "date" and _LOCAL_DATE.fullmatch(text):
+    if wanted == "date" and re.fullmatch(_LOCAL_DATE, text):
         parts = ", '-', ".join(
             f"substring({path}, {at}, {length})" for at, length in ((6, 4), (3, 2), (0, 2))
         )

@@ -32,7 +32,7 @@ class RenamedField(JmesPath):
         return f"rename takes `new name: old name`, and here {self.new_name!r} would be the new one"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Changes:
     """The three options of one step; false when none of them is there."""
 

@@ -22,7 +22,7 @@ QueryParameters = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Collection(Step):
     """The options that a collection has beside those that it shares with an entity set."""
 

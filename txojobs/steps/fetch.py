@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from txojobs.context import RunContext
 from txojobs.errors import Problem
 from txojobs.records import Columns, RecordStream
 from txojobs.steps.base import JobView, Role
@@ -23,8 +22,11 @@ from txojobs.steps.odata_options import (
 from txojobs.steps.partition_options import PartitionBy
 from txojobs.steps.spec import Doc
 
+if TYPE_CHECKING:
+    from txojobs.context import RunContext
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fetch(Collection):
     """Read the records of an OData entity set or a REST collection, every page of it.
 
@@ -132,7 +134,7 @@ class Fetch(Collection):
         """
         return columns_of_fetch(self, incoming)
 
-    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+    def run(self, ctx: "RunContext", records: RecordStream) -> RecordStream:
         """Yield page after page, in the service's order."""
         from txojobs.steps.fetching import pages_of  # noqa: PLC0415  # requests and all that: only when a job runs
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from txojobs.context import RunContext
 from txojobs.errors import StepError, TxoBaseError
 from txojobs.records import Batch, RecordStream
 from txojobs.steps.base import Role, Step
@@ -12,11 +11,14 @@ from txojobs.steps.kinds import JmesPath
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import watching
 
+if TYPE_CHECKING:
+    from txojobs.context import RunContext
+
 SAMPLE = 100
 """Records whose types are looked at when none was kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Filter(Step):
     """Keep the records for which an expression is true.
 
@@ -39,11 +41,11 @@ class Filter(Step):
         """Return the predicate."""
         return [self.where]
 
-    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+    def run(self, ctx: "RunContext", records: RecordStream) -> RecordStream:
         """Yield the records that are kept, in their order."""
         return records.with_batches(self._keep(ctx, records.batches))
 
-    def _keep(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
+    def _keep(self, ctx: "RunContext", batches: Iterator[Batch]) -> Iterator[Batch]:
         evaluate = self.where.expression.evaluate
         position = 0
         none_so_far: Batch | None = []
@@ -67,7 +69,7 @@ class Filter(Step):
         if none_so_far:
             self._tell_why(ctx, none_so_far, position)
 
-    def _tell_why(self, ctx: RunContext, some: Batch, count: int) -> None:
+    def _tell_why(self, ctx: "RunContext", some: Batch, count: int) -> None:
         """Warn when nothing was kept because types differ: that is no error, and hardly meant."""
         from txojobs.expressions.never import why_never  # noqa: PLC0415
 

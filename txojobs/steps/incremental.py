@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from txojobs.steps.fetch import Fetch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Incremental:
     """By what, and from how long before the last run on."""
 

@@ -17,7 +17,7 @@ from txojobs.suggest import nearest
 from txojobs.workspace import Workspace, inside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Load(Step):
     """Read records from a csv, xlsx, json or jsonl file of the workspace.
 

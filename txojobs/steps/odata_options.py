@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from txojobs.steps.fetch import Fetch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Expand:
     """What is wanted of related records."""
 
@@ -174,7 +174,7 @@ _OWN = {
 """Query parameters that an option of fetch writes."""
 
 
-_IN_A_COMPANY = re.compile(r"/?compan(y|ies)\(", re.IGNORECASE)
+_IN_A_COMPANY = r"(?i)/?compan(y|ies)\("
 
 
 def check_entity(entity: str, job: JobView) -> Iterable[Problem]:
@@ -215,7 +215,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
         yield Problem(
             "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
         )
-    if step.companies and step.entity is not None and _IN_A_COMPANY.match(step.entity.text):
+    if step.companies and step.entity is not None and re.match(_IN_A_COMPANY, step.entity.text):
         yield Problem(
             "entity names a company already",
             job.at("entity"),

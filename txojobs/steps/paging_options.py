@@ -10,7 +10,7 @@ from txojobs.steps.spec import Doc, yaml_name
 PagingKind = Literal["link-header", "next-url", "cursor", "offset", "page", "none"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Paging:
     """How the next page is asked for, and what ends the sequence. Expressions are evaluated on the answer."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from txojobs.steps.fetch import Fetch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Partition:
     """Ranges of a field that are read apart from each other."""
 

@@ -12,7 +12,7 @@ from txojobs.steps.number_format import NumberFormat
 from txojobs.steps.spec import Doc
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Value:
     """One column: an expression or a fixed value, and how it is written."""
 

@@ -14,7 +14,7 @@ from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Query(Step):
     """Evaluate an expression on the list of all records; its result, a list of objects, goes on.
 

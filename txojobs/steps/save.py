@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError
 from txojobs.records import Batch, Columns, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role, Step
@@ -14,10 +13,11 @@ from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
 
 if TYPE_CHECKING:
+    from txojobs.context import RunContext
     from txojobs.files.table import WriteSummary
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Save(Step):
     """Write the records to a file; its extension says how: .xlsx, .csv, .json or .jsonl.
 
@@ -70,13 +70,13 @@ class Save(Step):
         """A workbook of several steps reads those, and nothing else."""
         return not self.sheets
 
-    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+    def run(self, ctx: "RunContext", records: RecordStream) -> RecordStream:
         """Yield on what is written."""
         if self.sheets:
             return RecordStream(None, self._workbook(ctx))
         return records.with_batches(self._file(ctx, records))
 
-    def _options(self, ctx: RunContext, *, hints: Columns = ()) -> Any:
+    def _options(self, ctx: "RunContext", *, hints: Columns = ()) -> Any:
         from txojobs.files.table import WriteOptions  # noqa: PLC0415
 
         return WriteOptions(
@@ -86,7 +86,7 @@ class Save(Step):
             hints=hints,
         )
 
-    def _file(self, ctx: RunContext, records: RecordStream) -> Iterator[Batch]:
+    def _file(self, ctx: "RunContext", records: RecordStream) -> Iterator[Batch]:
         from txojobs.files.formats import format_of  # noqa: PLC0415
 
         batches = iter(records.batches)
@@ -101,7 +101,7 @@ class Save(Step):
         )
         self._note(ctx, (yield from writing(writer, chain([] if first is None else [first], batches))))
 
-    def _workbook(self, ctx: RunContext) -> Iterator[Batch]:
+    def _workbook(self, ctx: "RunContext") -> Iterator[Batch]:
         from txojobs.steps.workbook import write_workbook  # noqa: PLC0415
 
         summary = write_workbook(
@@ -113,13 +113,13 @@ class Save(Step):
             self._note(ctx, summary)
         yield from ()
 
-    def _open_workbook(self, ctx: RunContext) -> Any:
+    def _open_workbook(self, ctx: "RunContext") -> Any:
         from txojobs.files.xlsx import open_workbook  # noqa: PLC0415
 
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
         return open_workbook(path, options=self._options(ctx))
 
-    def _note(self, ctx: RunContext, written: "WriteSummary") -> None:
+    def _note(self, ctx: "RunContext", written: "WriteSummary") -> None:
         facts: JsonValue = {
             "file": self.file.text,
             "rows": written.rows,
@@ -128,7 +128,7 @@ class Save(Step):
         }
         ctx.note("written", facts)
 
-    def _write_empty(self, ctx: RunContext) -> bool:
+    def _write_empty(self, ctx: "RunContext") -> bool:
         if self.when_empty == "fail" and ctx.limit is None:  # the first records prove nothing
             raise StepError(
                 f"there is no record for {self.file.text}, and when-empty is fail",

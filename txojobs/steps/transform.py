@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from txojobs.context import RunContext
 from txojobs.errors import Problem, TxoBaseError
 from txojobs.expressions import FieldWatch
 from txojobs.records import Batch, Columns, Record, RecordStream
@@ -17,8 +16,11 @@ from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing, watching
 from txojobs.suggest import nearest
 
+if TYPE_CHECKING:
+    from txojobs.context import RunContext
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Transform(Step):
     """Add, rename, drop and convert fields, or name the whole output column by column.
 
@@ -88,14 +90,14 @@ class Transform(Step):
     def _shaped(self, known: Columns) -> Columns:
         return shaped(self._changes().columns(known), columns=self.columns, types=self.types)
 
-    def run(self, ctx: RunContext, records: RecordStream) -> RecordStream:
+    def run(self, ctx: "RunContext", records: RecordStream) -> RecordStream:
         """Yield one record for each that comes in."""
         batches, known = self._reshape(ctx, records.batches), self._shaped(records.known())
         if records.columns is None and not self.columns:
             return RecordStream(None, batches, with_types(known, self.types))
         return RecordStream(known, batches)
 
-    def _reshape(self, ctx: RunContext, batches: Iterator[Batch]) -> Iterator[Batch]:
+    def _reshape(self, ctx: "RunContext", batches: Iterator[Batch]) -> Iterator[Batch]:
         later = [(each, field_watch(each, optional=self.optional)) for each in self._named_later()]
         reshape = self._reshaper([watch for _, watch in later])
         position = 0

@@ -13,7 +13,7 @@ from txojobs.steps.spec import Doc
 from txojobs.steps.watching import watching
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Unnest(Step):
     """Make one record for each element of a list; the element stays under the field's name.
 
