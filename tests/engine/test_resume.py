@@ -330,24 +330,54 @@ def test_p4_a_link_that_the_service_has_forgotten_meanwhile_makes_it_read_anew_a
     assert len(work.rows("customers.jsonl")) == ROWS
 
 
+def killed_while_publishing(work: Workplace, server: PagesServer) -> None:
+    work.config({"api-base-url": server.url})
+    code = (
+        "import os, runpy, signal, sys, txojobs.files.publish as publish\n"
+        "publish.roll_forward = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.argv = ['txojobs', 'run', 'job', 'acme', 'test']\n"
+        "runpy.run_module('txojobs', run_name='__main__')\n"
+    )
+    assert work.python(code).returncode == -signal.SIGKILL
+    server.asked.clear()
+
+
 @kill
 def test_p1_a_run_that_was_killed_while_publishing_is_only_published(work: Workplace) -> None:
     with PagesServer(customers(rows=ROWS, size=SIZE)) as server:
-        work.config({"api-base-url": server.url})
-        code = (
-            "import os, runpy, signal, sys, txojobs.files.publish as publish\n"
-            "publish.roll_forward = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-            "sys.argv = ['txojobs', 'run', 'job', 'acme', 'test']\n"
-            "runpy.run_module('txojobs', run_name='__main__')\n"
-        )
-        assert work.python(code).returncode == -signal.SIGKILL
-        server.asked.clear()
+        killed_while_publishing(work, server)
         done = resumed(work)
         assert done.code == 0, done
         assert not server.asked
     assert len(work.rows("customers.jsonl")) == ROWS
     assert len(list((work.root / "output").iterdir())) == 2
     assert "only publishing was left to do" in done.out
+    assert not kept(work)
+
+
+@kill
+@pytest.mark.parametrize("lost", [False, True], ids=["as it was", "removed since"])
+def test_p1_what_another_job_has_published_meanwhile_is_not_published_twice(
+    work: Workplace, *, lost: bool
+) -> None:
+    work.steps(
+        "  - fetch: {entity: Customers, key: [Id]}\n  - save: {file: other.csv, stamp: false}\n", "other"
+    )
+    with PagesServer(customers(rows=ROWS, size=SIZE)) as server:
+        killed_while_publishing(work, server)
+        other = work.command("run", "other", "acme", "test")
+        assert other.code == 0, other
+        assert "was finished: an earlier run was stopped" in other.out
+        server.asked.clear()
+        before = work.outputs()
+        if lost:
+            (work.root / "output" / "acme-test-stable.csv").unlink()
+        done = resumed(work)
+        assert done.code == 0, done
+        assert not server.asked
+    assert ("only publishing was left to do" in done.out) is not lost
+    assert work.outputs()["stable.csv"] == before["stable.csv"]
+    assert len(list((work.root / "output").iterdir())) == (4 if lost else 3)
     assert not kept(work)
 
 

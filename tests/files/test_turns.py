@@ -167,6 +167,22 @@ def test_p1_what_a_run_that_was_killed_in_the_middle_left_is_finished_before_the
     assert published(output) == ["next"] * 4
 
 
+def test_a_dead_run_elsewhere_is_left_to_the_next_start(journal: Path, output: Path) -> None:
+    """Whatever keeps it from being finished is no reason for this run to fail."""
+    elsewhere = output.parent / "elsewhere"
+    elsewhere.mkdir()
+    for folder in (output, elsewhere):
+        subprocess.run(
+            [sys.executable, "-c", DYING, str(journal), str(folder), *NAMES], cwd=ROOT, check=False
+        )
+    for name in elsewhere.glob(".*.part"):
+        name.unlink()
+    of_run("next", journal, output, sleep=lambda _: None).commit()
+    assert published(output) == ["next"] * 4
+    with pytest.raises(FileOperationError, match="its temporary file is gone"):
+        recover(journal)
+
+
 def test_p1_a_run_that_could_not_finish_and_is_still_alive_is_waited_for(
     journal: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from txojobs.engine.report import RunReport
     from txojobs.engine.request import RunRequest
     from txojobs.engine.services import Services
+    from txojobs.files.recovery import Output
     from txojobs.state.tape import Tape
 
 
@@ -50,6 +52,23 @@ class KeptAnswers:
             self._report.warnings.append(f"the run cannot be resumed when it breaks: {err}")
             return
         clean_up(self._request.workspace.state_dir, now=datetime.now(timezone.utc), keeping=self._folder)
+
+    def note(self, outputs: list[Output]) -> None:
+        """Note what is about to be published: whoever goes on must know it, whoever finishes it."""
+        if self._folder is None or self._tape is None:
+            return
+        from txojobs.engine.resume import note_outputs  # noqa: PLC0415
+
+        with contextlib.suppress(OSError):  # at worst it is published twice
+            note_outputs(self._folder, outputs)
+
+    def published(self) -> list[Path]:
+        """Return the outputs of the run that is to go on when all of them stand; it was stopped after it decided."""
+        if self._folder is None or not self._report.resumed:
+            return []
+        from txojobs.engine.resume import published  # noqa: PLC0415
+
+        return published(self._folder)
 
     def let_go(self) -> None:
         """Close the tape, and remove all unless the run may go on: what proved incomplete would be so again."""

@@ -15,8 +15,10 @@ from txojobs.files.publish import Publication
 from txojobs.workspace import inside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from txojobs.files.recovery import Output
     from txojobs.workspace import Workspace
 
 
@@ -93,12 +95,12 @@ class RunOutputs:
         """Throw away what was written so far, so that the same names can be written anew."""
         self.discard(list(self._made))
 
-    def commit(self) -> list[Path]:
-        """Publish everything; nothing when this is a dry run."""
+    def commit(self, *, note: Callable[[list[Output]], None] | None = None) -> list[Path]:
+        """Publish everything; nothing when this is a dry run. For `note` see Publication."""
         if self._dry_run:
             self.abandon()
             return []
-        return self._publication.commit()
+        return self._publication.commit(note=note)
 
     def abandon(self) -> None:
         """Remove what was written; safe to call at any time and more than once."""

@@ -1,8 +1,9 @@
 """A run that can go on: what it was asked, kept beside the answers that it has had (promise P4).
 
-`<state>/resume/<job, organisation, environment>/` holds run.json and the tape of answers, 0600. They are made when a
-run begins to read, and removed when it has ended well, when what it read proved incomplete, and when another run of
-the same job begins. What is older than a week, or beyond 8 GiB together, goes as well.
+`<state>/resume/<job, organisation, environment>/` holds run.json, the tape of answers, and the outputs about to be
+published, 0600. They are made when a run begins to read, and removed when it has ended well, when what it read
+proved incomplete, and when another run of the same job begins. What is older than a week, or beyond 8 GiB together,
+goes as well.
 """
 
 from __future__ import annotations
@@ -14,24 +15,26 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txojobs._version import __version__
 from txojobs.errors import ConfigurationError
+from txojobs.files.recovery import is_as_proven
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from txojobs.engine.report import RunReport
     from txojobs.engine.request import RunRequest
+    from txojobs.files.recovery import Output
 
 KEPT_FOR = timedelta(days=7)
 SPARED_FOR = timedelta(hours=7)
 """A step may take six hours: what has been written since may be of a run that goes on."""
 MOST_BYTES = 8 * 1024**3
 VERSION = 1
-_RUN, _TAPE = "run.json", "answers"
+_RUN, _TAPE, _OUTPUTS = "run.json", "answers", "outputs.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,31 @@ def keep(folder: Path, request: RunRequest, report: RunReport, config: Mapping[s
     descriptor = os.open(folder / _RUN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         json.dump(facts, file)
+
+
+def note_outputs(folder: Path, outputs: list[Output]) -> None:
+    """Note the outputs that are about to be published, so that `published` knows them again.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    facts = [[str(output.name), output.size, output.mtime_ns] for output in outputs]
+    descriptor = os.open(folder / _OUTPUTS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        json.dump(facts, file)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def published(folder: Path) -> list[Path]:
+    """Return the outputs that were noted, when each of them stands as it was; else nothing."""
+    try:
+        text = (folder / _OUTPUTS).read_text(encoding="utf-8", errors="surrogateescape")
+        found = [(Path(name), size, mtime) for name, size, mtime in json.loads(text)]
+    except (OSError, ValueError, TypeError):
+        return []
+    stands = all(is_as_proven(path, size=size, mtime_ns=mtime) for path, size, mtime in found)
+    return [path for path, _, _ in found] if stands else []
 
 
 def discard(folder: Path) -> None:

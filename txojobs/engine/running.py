@@ -123,19 +123,20 @@ class Run:
 
         It is when the run that should go on had come as far as that. A dry run only tells what is left.
         """
-        from txojobs.files.recovery import UNFINISHED, decided_outputs, interrupted, recover  # noqa: PLC0415
+        from txojobs.files.recovery import UNFINISHED, interrupted, recover  # noqa: PLC0415
 
         journal = self.state.workspace.state_dir / "publish"
         if self.request.dry_run:
             self.report.warnings += [UNFINISHED.format(path) for path in interrupted(journal)]
             return False
-        own = decided_outputs(journal, self.report.run_id) if self.report.resumed else None
-        for path in recover(journal):
-            if own is None or path not in own:
+        finished = recover(journal)
+        own = self.answers.published()
+        for path in finished:
+            if path not in own:
                 self.report.warnings.append(
                     f"{path} was finished: an earlier run was stopped while publishing it"
                 )
-        if own is None:
+        if not own:
             return False
         self.report.outputs, self.report.outcome = own, "done"
         self.report.warnings.append("all had been read; only publishing was left to do")
@@ -219,7 +220,7 @@ class Run:
         lost = [temp for key in self.failed for temp in self.chain.temps.get(key, [])]
         self.state.outputs.discard(lost)
         self.report.would_write = self.state.outputs.planned() if self.request.dry_run else []
-        self.report.outputs = self.state.outputs.commit()
+        self.report.outputs = self.state.outputs.commit(note=self.answers.note)
         self.report.warnings += caveats(
             self.report, self.state, failed=self.failed, taking_part=self.chain.taking_part
         )

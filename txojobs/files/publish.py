@@ -25,8 +25,8 @@ from txojobs.files.placing import free_name
 from txojobs.files.recovery import (
     LATER,
     Output,
+    awaited,
     clean_up,
-    is_awaited,
     may_be_committed,
     recover,
     replaced_in,
@@ -92,8 +92,10 @@ class Publication:
         self._outputs.append(Output(number, temp, final, stamped, final))
         return temp
 
-    def commit(self) -> list[Path]:
+    def commit(self, *, note: Callable[[list[Output]], None] | None = None) -> list[Path]:
         """Publish all outputs and return their final names, in the order of `add`.
+
+        `note` is given the outputs once they are proven, before the line that decides is written.
 
         Raises:
             FileOperationError: either nothing was changed, or everything is kept for `recover`; it says
@@ -107,6 +109,8 @@ class Publication:
             return []
         if not self._committed:
             self._prove()
+            if note is not None:
+                note(self._outputs)
             with self._in_turn(self._registry.path):
                 self._record(self._registry)
         roll_forward(self._registry, self._outputs)
@@ -185,16 +189,17 @@ class Publication:
         """
         folders = replaced_in(self._outputs)
 
-        def awaited() -> bool:
+        def others() -> list[Path]:
             with explained(self._journal_dir, doing="read", safe=UNCHANGED):
-                return is_awaited(self._journal_dir, folders, but=own)
+                return awaited(self._journal_dir, folders, but=own)
 
         def sleep(seconds: float) -> None:
-            if awaited():
-                recover(self._journal_dir)
+            recover(self._journal_dir, only=others())
             self._sleep(seconds)
 
-        return in_turn(self._journal_dir, folders, is_awaited=awaited, clock=self._clock, sleep=sleep)
+        return in_turn(
+            self._journal_dir, folders, is_awaited=lambda: bool(others()), clock=self._clock, sleep=sleep
+        )
 
     def _record(self, registry: Registry) -> None:
         """Write the line that decides."""

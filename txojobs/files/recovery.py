@@ -6,7 +6,6 @@ one run are never published in part without being finished by the next start.
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from contextlib import suppress
@@ -42,8 +41,10 @@ class Output:
     done: bool = False
 
 
-def recover(journal_dir: Path) -> list[Path]:
+def recover(journal_dir: Path, *, only: list[Path] | None = None) -> list[Path]:
     """Finish what runs committed and did not live to publish, and clean up after runs that died before.
+
+    With `only` these registries alone.
 
     Returns the final names that were published now, or by such a run itself at its end. Runs that are alive
     are left alone. May be interrupted and called again, also by several processes at a time.
@@ -54,7 +55,7 @@ def recover(journal_dir: Path) -> list[Path]:
             (the registry is set aside, and this is raised once). Everything else was finished before.
     """
     with explained(journal_dir, doing="read"):
-        found = sorted(journal_dir.glob(f"*{SUFFIX}"), key=_age)
+        found = sorted(journal_dir.glob(f"*{SUFFIX}") if only is None else only, key=_age)
     errors: list[FileOperationError] = []
     published = [name for path in found for name in _recover_one(path, errors)]
     if errors:
@@ -98,20 +99,21 @@ def replaced_in(outputs: list[Output]) -> set[Path]:
     return {output.final.parent for output in outputs if not output.stamped}
 
 
-def is_awaited(journal_dir: Path, folders: set[Path], *, but: Path) -> bool:
-    """Say whether a run other than that of the registry `but` is decided and has still to replace files in `folders`.
+def awaited(journal_dir: Path, folders: set[Path], *, but: Path) -> list[Path]:
+    """Return the registries, other than `but`, of runs that are decided and have still to replace files in `folders`.
 
-    Whoever publishes there before it has ended would mix with it: it goes on with what it has not replaced yet.
+    Whoever publishes there before they have ended would mix with them: they go on with what is not replaced yet.
     """
     wanted = {os.path.realpath(folder) for folder in folders}
+    found = []
     for path in journal_dir.glob(f"*{SUFFIX}"):
         if path == but:
             continue
         with suppress(FileNotFoundError):  # its run has just ended
             outputs, committed = _replay(entries_of(path))
             if committed and any(os.path.realpath(folder) in wanted for folder in replaced_in(outputs)):
-                return True
-    return False
+                found.append(path)
+    return found
 
 
 def interrupted(journal_dir: Path) -> list[Path]:
@@ -131,16 +133,6 @@ def interrupted(journal_dir: Path) -> list[Path]:
                     registry.release()
                 found += [each.name for each in outputs if committed and os.path.lexists(each.temp)]
     return found
-
-
-def decided_outputs(journal_dir: Path, run: str) -> list[Path] | None:
-    """Return the final names of a run that decided to publish and did not live to do so, None when there is none."""
-    for path in journal_dir.glob(f"{glob.escape(token_of(run))}-*{SUFFIX}"):
-        with suppress(FileNotFoundError):  # somebody has just finished it
-            outputs, committed = _replay(entries_of(path))
-            if committed:
-                return [output.name for output in outputs]
-    return None
 
 
 def token_of(run: str) -> str:
@@ -225,9 +217,9 @@ def _settle(registry: Registry, outputs: list[Output]) -> None:
         if output.done:
             continue
         if os.path.lexists(output.temp):
-            if not _is_as_proven(output.temp, output):
+            if not is_as_proven(output.temp, size=output.size, mtime_ns=output.mtime_ns):
                 damage.append(f"{output.temp} was changed after it was finished")
-        elif _is_as_proven(output.name, output):
+        elif is_as_proven(output.name, size=output.size, mtime_ns=output.mtime_ns):
             output.done = True
         else:
             damage.append(f"{output.name} is not there, and its temporary file is gone")
@@ -240,15 +232,16 @@ def _settle(registry: Registry, outputs: list[Output]) -> None:
         )
 
 
-def _is_as_proven(path: Path, output: Output) -> bool:
+def is_as_proven(path: Path, *, size: int, mtime_ns: int) -> bool:
+    """Tell whether a file is the one that was proven, by what identifies it."""
     try:
         facts = path.stat(follow_symlinks=False)
     except OSError:
         return False
     return (
         stat.S_ISREG(facts.st_mode)
-        and facts.st_size == output.size
-        and abs(facts.st_mtime_ns - output.mtime_ns) <= _CLOCK_STEP_NS
+        and facts.st_size == size
+        and abs(facts.st_mtime_ns - mtime_ns) <= _CLOCK_STEP_NS
     )
 
 
