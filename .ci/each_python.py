@@ -86,13 +86,19 @@ def install_everywhere() -> None:
 
 
 def test_everywhere() -> None:
-    """Run all tests on each version that is installed, one after the other."""
+    """Run all tests on each version that is installed, one after the other, and tell at the end which failed."""
+    failed = []
     for version, python in interpreters(VERSIONS).items():
         inner = environment(python, ROOT / ".venvs" / version)
         pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
         pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dev.txt")
         pip(inner, "--no-deps", "--no-build-isolation", "-e", ROOT)
-        run(inner, "-m", "pytest", "-q", "-n", "2")
+        command = [str(inner), "-m", "pytest", "-q", "-n", "2"]
+        print("+", *command, flush=True)
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            failed.append(version)
+    if failed:
+        sys.exit(f"tests failed on Python {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ CASES = [
     ('- load: {file: "${{ a }}", sheet: ${{ b }}}\n', 1, 35, "${{ }} inside {...} or [...]", None),
     ("a: ['${{ b }}', ${{ c }}]\n", 1, 17, "${{ }} inside {...} or [...]", None),
     ("a: [b, ${{ params.x }}]\n", 1, 8, "${{ }} inside {...} or [...]", None),
+    ("- fetch: {filter: [A eq '${{ p }}', B gt 0], key: [A]}\n", 1, 26, "${{ }} inside {...} or [...]", None),
+    ("a: [b '${{ p }}']\n", 1, 8, "${{ }} inside {...} or [...]", None),
     ("add: {T: mul(A, B)}\n", 1, 10, COMMA, None),
     ("add: [mul(A, B)]\n", 1, 7, COMMA, None),
     ("add: {T: contains(A, 'b'), U: 1}\n", 1, 10, COMMA, None),

@@ -26,8 +26,9 @@ def explain_syntax_error(err: Any, text: str, file: str) -> Problem:
     faults = [_fault(problem, context, text, mark, file) for mark in marks]
     if not faults:
         return Problem(f"this is not YAML: {_plain_words(problem)}", Mark(file, 1, 1))
-    if found := _template_in_flow(faults[0]):
-        return found
+    for each in faults:
+        if found := _template_in_flow(each):
+            return found
     fault = faults[-1] if len(faults) > 1 and _began_elsewhere(problem, context, err) else faults[0]
     for explain in (_sign, _bad_start, _tab, _colon, _alias, _block, _comma_in_flow, _more):
         if found := explain(fault):
@@ -54,13 +55,15 @@ def _began_elsewhere(problem: str, context: str, err: Any) -> bool:
 
 def _template_in_flow(fault: _Fault) -> Problem | None:
     starts = (found.start() for found in re.finditer(r"\$\{\{", fault.line))
-    start = next((place for place in starts if not _open_quote(fault.line[:place])), None)
+    start = next((place for place in starts if not _is_quoted(fault.line[:place])), None)
     if start is None or not (re.search(r"[\[{]", fault.line[:start]) or "flow" in fault.context):
         return None
     return Problem(
         "${{ }} inside {...} or [...] must be quoted",
         fault.where._replace(column=start + 1),
-        'put it in double quotes: "${{ ... }}", or write one item per line',
+        'put it in double quotes: "${{ ... }}", or write one item per line'
+        if not _open_quote(fault.line[:start])
+        else 'put the whole text in double quotes, and none around ${{ }}: "Country eq ${{ ... }}"',
         length=3,
     )
 
@@ -188,6 +191,12 @@ def _more(fault: _Fault) -> Problem | None:
     return _after_quote(fault) or Problem(
         "this line does not fit the ones above", fault.where, "check its indentation and the '- ' before it"
     )
+
+
+def _is_quoted(text: str) -> bool:
+    """Tell whether `text` ends inside quotes; YAML knows those only that begin a value."""
+    quote = _open_quote(text)
+    return bool(quote) and text[: text.rindex(quote)].rstrip().endswith(("[", "{", ",", ":", "-"))
 
 
 def _open_quote(text: str) -> str:

@@ -28,10 +28,25 @@ def test_prints_the_schema() -> None:
     assert done.err == ""
 
 
+def keep_pages(root: Path) -> None:
+    """Make the pages, which are only kept up to date where somebody keeps them."""
+    for name in ("docs/steps.md", "docs/expressions.md"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).touch()
+
+
+def test_a_workspace_of_jobs_has_the_schema_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_workspace(tmp_path))
+    assert invoke("schema", "--write").out == "schemas/job-schema.json\n"
+    assert invoke("schema", "--check") == (0, "", "")
+    assert not (tmp_path / "docs").exists()
+
+
 def test_writes_checks_and_writes_only_what_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(make_workspace(tmp_path))
+    keep_pages(tmp_path)
     before = invoke("schema", "--check")
     assert before.code == 1
     assert "schemas/job-schema.json is not up to date" in before.err
@@ -56,6 +71,7 @@ def test_line_ends_that_git_has_changed_are_no_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(make_workspace(tmp_path))
+    keep_pages(tmp_path)
     invoke("schema", "--write")
     page = tmp_path / "docs" / "steps.md"
     page.write_bytes(page.read_bytes().replace(b"\n", b"\r\n"))

@@ -97,6 +97,33 @@ steps:
     assert "metadata" not in out
 
 
+def test_a_fetch_that_reads_in_a_way_of_its_own_says_so(workspace: Path) -> None:
+    (workspace / "jobs" / "ways.yaml").write_text(
+        """\
+version: 1
+steps:
+  - fetch: {entity: Entries, key: [No], partition: {by: No, parts: 8}, parallel: 4, complete: verify}
+  - save: ranges.csv
+  - fetch: {entity: Entries, key: [No], incremental: {by: Changed, lookback: 10m}}
+  - save: {file: changes.csv}
+  - fetch: {entity: Entries, key: [No], companies: [One, Two]}
+  - save: {file: both.csv}
+  - fetch: {entity: Entries, key: [No], partition: {by: No, at: [10, 20]}}
+  - save: three.csv
+""",
+        encoding="utf-8",
+    )
+    done = invoke("show", "ways")
+    assert done.code == 0, done
+    out = done.out
+    assert "in 8 ranges of No\n" in out
+    assert "in 3 ranges of No\n" in out
+    assert out.count("4 pages at once") == 1
+    assert "complete: verify\n" in out
+    assert "only what is new by Changed since the last run" in out
+    assert "in One, Two, one after the other\n" in out
+
+
 def test_a_job_that_asks_no_service_has_no_metadata(workspace: Path) -> None:
     text = "version: 1\nsteps:\n  - load: a.csv\n  - save: b.csv\n"
     (workspace / "jobs" / "two.yaml").write_text(text, encoding="utf-8")

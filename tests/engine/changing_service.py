@@ -100,7 +100,11 @@ def _compares(value: object, operator: str, literal: str) -> bool:
 
         assert literal.startswith("datetime'"), literal
         found = int(moment[1])
-        wanted = datetime.fromisoformat(wanted).replace(tzinfo=timezone.utc).timestamp() * 1000
+        whole, dot, fraction = wanted.partition(".")
+        moment_asked = datetime.fromisoformat(
+            whole + dot + (fraction.ljust(6, "0") if dot else "")
+        )  # 3.10 takes six
+        wanted = moment_asked.replace(tzinfo=timezone.utc).timestamp() * 1000
     elif isinstance(value, str) and isinstance(wanted, str):
         found, wanted = value.removesuffix("Z"), wanted.removesuffix("Z")
     verdicts = {"eq": found == wanted, "ge": found >= wanted, "gt": found > wanted}

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.workplace import Workplace
 from tests.rest.fault_server import FaultServer, answer
 from tests.rest.range_service import RangeService
+from txojobs.cli.step_lines import proof_in_words
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ def test_verify_in_ranges_of_the_key(work: Workplace) -> None:
     with RangeService(RECORDS).serve() as server:
         job(work, server.url, "partition: {by: No, parts: 3}, complete: verify, parallel: 2")
         report = work.good_run()
-    assert report.as_json()["steps"][0]["fetched"]["strength"] == "verified"
+    proof = report.as_json()["steps"][0]["fetched"]
+    assert proof["strength"] == "verified"
+    assert proof_in_words(proof) == "complete: rows = $count, read in 3 ranges of the key, no key twice"
     assert numbers(work) == list(range(1, 41))
 
 

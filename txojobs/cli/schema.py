@@ -32,7 +32,9 @@ The first line of a job binds the schema, so that an editor completes and checks
 """
 )
 @click.option(
-    "--write", is_flag=True, help="Write schemas/job-schema.json, docs/steps.md and docs/expressions.md."
+    "--write",
+    is_flag=True,
+    help="Write schemas/job-schema.json, and docs/steps.md and docs/expressions.md when there.",
 )
 @click.option("--check", is_flag=True, help="End with 1 when one of these files is not up to date.")
 @click.pass_context
@@ -44,7 +46,12 @@ def schema(ctx: click.Context, *, write: bool, check: bool) -> int:
         stdout().line(schema_text().rstrip("\n"))
         return DONE
     workspace: Workspace = workspace_of(ctx)
-    stale = [name for name, text in generated().items() if _read(workspace.root / name) != text]
+    wanted = {
+        name: text
+        for name, text in generated().items()
+        if not name.startswith("docs/") or (workspace.root / name).exists()
+    }
+    stale = [name for name, text in wanted.items() if _read(workspace.root / name) != text]
     if check:
         for name in stale:
             stderr().line(f"{name} is not up to date")
@@ -52,7 +59,7 @@ def schema(ctx: click.Context, *, write: bool, check: bool) -> int:
             stderr().line("Write it anew:  txojobs schema --write")
         return FAILED if stale else DONE
     for name in stale:
-        _write(workspace.root / name, generated()[name])
+        _write(workspace.root / name, wanted[name])
         stdout().line(shown(workspace.root / name, workspace))
     if not stale:
         stdout().line("everything is up to date")
@@ -67,7 +74,10 @@ def schema_text() -> str:
 
 
 def generated() -> dict[str, str]:
-    """Return the text of each generated file, by its name in the workspace."""
+    """Return the text of each generated file, by its name in the workspace.
+
+    The pages are made anew where somebody keeps them: a workspace of jobs has none.
+    """
     from txojobs.expressions import describe  # noqa: PLC0415
     from txojobs.job.schema import COMMON_KEYS, FILE  # noqa: PLC0415
     from txojobs.steps.describe import steps_markdown  # noqa: PLC0415

@@ -117,6 +117,8 @@ def proof_in_words(proof: Any, *, dry_run: bool = False) -> str:
     words = [f"rows = {proof['counted-by']}"] if proof["count-note"] is None else []
     if proof["links"] == "by key" and proof["strength"] == "verified":
         words.append("read in the order of the key")
+    elif proof["links"].endswith("ranges") and proof["strength"] == "verified":
+        words.append(f"read in {proof['links']} of the key")
     elif proof["second-reading"]:
         words.append("the keys read twice")
     if proof["duplicates"]:

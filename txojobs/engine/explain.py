@@ -168,6 +168,24 @@ def _fetch(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
         )
     if step.limit:
         yield f"at most {explainer.number(use, 'limit', step.limit)} rows"
+    yield from _ways_of_reading(step)
+
+
+def _ways_of_reading(step: Any) -> Iterator[str]:
+    """Yield what a fetch asks for beside the usual: page after page, all of it, counted where that is possible."""
+    if step.companies:
+        names = "all companies" if step.companies == "all" else ", ".join(map(str, step.companies))
+        yield f"in {names}, one after the other"
+    if step.partition is not None:
+        way = step.partition
+        ranges = f"{len(way.at) + 1}" if way.at else f"{way.parts}"
+        yield f"in {ranges} ranges of {way.by}"
+    if step.parallel > 1:
+        yield f"{step.parallel} pages at once, where links tell positions"
+    if step.incremental is not None:
+        yield f"only what is new by {step.incremental.by} since the last run, all with --full"
+    if step.complete != "auto":
+        yield f"complete: {step.complete}"
 
 
 def _load(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Read all records of a REST collection, answer by answer, and prove what can be proven of it.
 
-Guarantees: what an answer holds is taken as the job says or refused, never guessed; an answer that fails is asked for
-again as a whole; each way of paging is watched for circles, repetition and standstill; an end that the service did
-not state is refused when the answer says otherwise.
+What an answer holds is taken as the job says or refused, never guessed; one that fails is asked for again as a whole;
+each way of paging is watched for circles, repetition and standstill, and for an end that its last answer denies.
 """
 
 from __future__ import annotations
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
     from txojobs.rest.answers import Answer
     from txojobs.rest.client import TxoRestAPI
     from txojobs.rest.collection_query import CollectionQuery
-    from txojobs.rest.completeness import Complete, OnDuplicate
+    from txojobs.rest.completeness import Complete
+    from txojobs.rest.key_watch import OnDuplicate
     from txojobs.rest.paging import Found
 
 

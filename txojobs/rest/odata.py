@@ -22,7 +22,8 @@ from txojobs.rest.walk import PageWalk
 
 if TYPE_CHECKING:
     from txojobs.rest.client import TxoRestAPI
-    from txojobs.rest.completeness import Complete, OnDuplicate
+    from txojobs.rest.completeness import Complete
+    from txojobs.rest.key_watch import OnDuplicate
     from txojobs.rest.query import EntityQuery
 
 

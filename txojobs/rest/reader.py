@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from txojobs.errors import ApiOperationError
-from txojobs.rest.completeness import KeyWatch, Proof, SecondReading, incomplete, no_count
+from txojobs.rest.completeness import Proof, incomplete, no_count
+from txojobs.rest.key_watch import KeyWatch, SecondReading
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
     from txojobs.records import Record
-    from txojobs.rest.completeness import Complete, OnDuplicate, Wording
+    from txojobs.rest.completeness import Complete, Wording
+    from txojobs.rest.key_watch import OnDuplicate
 
 
 class Walk(Protocol):
@@ -150,6 +152,7 @@ class CompleteReader:
             keys=keys,
             second=second,
             by_text=walk.by_key and walk.text_key,
+            complete=aim.complete,
             wording=self.wording,
         )
         if error is not None:

@@ -17,7 +17,8 @@ from txojobs.errors import StepError
 from txojobs.records import Batch
 from txojobs.rest.awaiting import outcome
 from txojobs.rest.companies import joined
-from txojobs.rest.completeness import ODATA, KeyWatch, incomplete, no_count
+from txojobs.rest.completeness import ODATA, incomplete, no_count
+from txojobs.rest.key_watch import KeyWatch
 from txojobs.rest.odata import count_of
 from txojobs.rest.ranges import bound_of, bounds_between, ranges
 from txojobs.steps.reading import reader_of
@@ -54,7 +55,9 @@ def read_partitions(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQ
     if before is not None and before != different:
         count, _ = count_of(client, query, deadline=ctx.deadline())
         count = before if count is None else count
-    error = incomplete(query.entity, different=different, count=count, keys=watch, second=None)
+    error = incomplete(
+        query.entity, different=different, count=count, keys=watch, second=None, complete=step.complete
+    )
     if error is not None:
         raise error
     proof = replace(joined(reading.proofs, failed=0), rows=different, count=count, count_note=note)

@@ -12,7 +12,7 @@ from txojobs.rest.odata import ODataReader
 from txojobs.rest.reader import CompleteReader
 
 if TYPE_CHECKING:
-    from txojobs.rest.completeness import OnDuplicate
+    from txojobs.rest.key_watch import OnDuplicate
     from txojobs.rest.query import EntityQuery
     from txojobs.steps.fetch import Fetch
 

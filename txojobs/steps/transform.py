@@ -61,6 +61,9 @@ class Transform(Step):
             yield Problem(
                 "transform does nothing", job.at("transform"), "give it columns, add, rename, drop or types"
             )
+        for option in ("add", "rename", "columns"):
+            if any(not name.strip() for name in getattr(self, option)):
+                yield Problem("a column needs a name", job.at(option), "write one before the colon")
         for option in ("add", "columns"):
             for name, column in getattr(self, option).items():
                 if isinstance(column, Value) and (column.value is None) == (column.const is None):
