@@ -23,7 +23,8 @@ class Column(NamedTuple):
 
     `type` is one of COLUMN_TYPES or None where unknown; `format` is a spreadsheet number format; `label` is
     the heading when it differs from the name. `is_quotient` tells that its values may be the outcome of a division,
-    which ends at 38 digits only because it must end somewhere.
+    which ends at 38 digits only because it must end somewhere. `fields` is what a structure, or each element of a
+    list of such, holds; None where that is unknown.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column(NamedTuple):
     format: str | None = None
     label: str | None = None
     is_quotient: bool = False
+    fields: tuple[Column, ...] | None = None
 
 
 COLUMN_TYPES = ("text", "integer", "decimal", "boolean", "date", "datetime", "time")

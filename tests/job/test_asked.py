@@ -342,3 +342,86 @@ def test_a_workspace_without_snapshots_checks_nothing(tmp_path: Path) -> None:
 
 def test_a_file_is_not_asked_for_its_fields(snapshots: Snapshots) -> None:
     assert told("  - load: data/x.csv\n  - filter: Anything > 5\n  - save: a.csv\n", snapshots) == []
+
+
+# -- fields below the first level -------------------------------------------------------------------------------
+
+NESTED = """\
+<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
+<edmx:DataServices><Schema Namespace="S" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+  <ComplexType Name="Place"><Property Name="City" Type="Edm.String"/><Property Name="Within" Type="S.Place"/>
+  </ComplexType>
+  <ComplexType Name="Loose" OpenType="true"><Property Name="City" Type="Edm.String"/></ComplexType>
+  <EntityType Name="Order"><Key><PropertyRef Name="No"/></Key><Property Name="No" Type="Edm.String"/>
+    <Property Name="Home" Type="S.Place"/><Property Name="Stops" Type="Collection(S.Place)"/>
+    <Property Name="Any" Type="S.Loose"/><NavigationProperty Name="Lines" Type="Collection(S.Line)"/></EntityType>
+  <EntityType Name="Line"><Key><PropertyRef Name="Id"/></Key><Property Name="Id" Type="Edm.Int32"/>
+    <Property Name="Amount" Type="Edm.Decimal"/><Property Name="Unit" Type="Edm.String"/></EntityType>
+  <EntityContainer Name="C"><EntitySet Name="Orders" EntityType="S.Order"/></EntityContainer>
+</Schema></edmx:DataServices></edmx:Edmx>
+"""
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Snapshots:
+    folder = tmp_path / "schemas" / "services"
+    folder.mkdir(parents=True)
+    (folder / "default.metadata.xml").write_text(NESTED, encoding="utf-8")
+    return Snapshots(Workspace(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("steps", "message", "fix"),
+    [
+        ("filter: Home.Citty == 'X'", "'Citty' is none of the fields of 'Home'", "did you mean 'City'?"),
+        (
+            "filter: Home.Within.Citty == 'X'",
+            "'Citty' is none of the fields of 'Within'",
+            "did you mean 'City'?",
+        ),
+        ("filter: length(Stops[?Citty == 'X']) > 0", "'Citty' is none of the fields of 'Stops'", None),
+        ("filter: length(Lines[].Amonut) > 0", "'Amonut' is none of the fields of 'Lines'", None),
+        ("transform: {columns: {A: 'Lines[0].Amonut'}}", "'Amonut' is none of the fields of 'Lines'", None),
+        (
+            "transform: {columns: {A: 'Few[0].Amonut'}, rename: {Few: Lines}}",
+            "'Amonut' is none of the fields",
+            None,
+        ),
+        ("unnest: Lines\n  - filter: Lines.Amonut > 0", "'Amonut' is none of the fields of 'Lines'", None),
+    ],
+)
+def test_a_field_below_the_first_level_is_told_with_its_place(
+    steps: str, message: str, fix: str | None, nested: Snapshots
+) -> None:
+    job = f"  - fetch: {{entity: Orders, expand: [Lines]}}\n  - {steps}\n  - save: a.csv\n"
+    ((_, _, _, said, hint),) = told(job, nested)
+    assert said.startswith(message)
+    assert fix is None or hint == fix
+
+
+@pytest.mark.parametrize(
+    ("expand", "step"),
+    [
+        (
+            "[Lines]",
+            "filter: Home.City == 'X' && Home.Within.Within.City == 'Y' && length(Lines[].Amount) > 0",
+        ),
+        ("[Lines]", "filter: Any.Thing == 'X'"),
+        ("[Lines]", "filter: {where: Home.Citty == 'X', optional: [Home.Citty]}"),
+        ("{Lines: {select: [Amount]}}", "filter: sum(Lines[].Amount) > 0 && Lines[0].Id > 0"),
+    ],
+)
+def test_a_field_below_the_first_level_that_may_come_is_no_problem(
+    expand: str, step: str, nested: Snapshots
+) -> None:
+    job = f"  - fetch: {{entity: Orders, expand: {expand}}}\n  - {step}\n  - save: a.csv\n"
+    assert told(job, nested) == []
+
+
+def test_what_an_expansion_does_not_select_is_told(nested: Snapshots) -> None:
+    fetch = "fetch: {entity: Orders, expand: {Lines: {select: [Amount]}}}"
+    ((_, _, _, said, hint),) = told(
+        f"  - {fetch}\n  - filter: Lines[0].Unit == 'X'\n  - save: a.csv\n", nested
+    )
+    assert said == "'Unit' is none of the fields of 'Lines'"
+    assert hint is not None

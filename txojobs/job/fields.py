@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import Problem
 from txojobs.suggest import nearest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from txojobs.job.model import Job, StepUse
-    from txojobs.records import Columns
+    from txojobs.records import Column, Columns
     from txojobs.steps.kinds import JmesPath
 
 
@@ -23,9 +23,23 @@ def check_fields(job: Job, problems: list[Problem]) -> None:
         incoming = incoming_columns(job, use)
         if incoming is not None:
             for columns, expressions in use.sample.stages(incoming):
-                _check(use, expressions, {column.name for column in columns}, problems)
+                _check(use, expressions, {column.name: column for column in columns}, problems)
         described = use.described.columns if use.described is not None else None
-        use.columns = use.sample.outgoing(incoming if use.reads else described)
+        use.columns = _with_related(use, use.sample.outgoing(incoming if use.reads else described))
+
+
+def _with_related(use: StepUse, columns: Columns | None) -> Columns | None:
+    """Return the columns of a fetch with what its expanded ones hold, where a snapshot tells."""
+    given = getattr(use.sample, "expand", ())
+    wanted: dict[str, Any] = given if isinstance(given, dict) else dict.fromkeys(given)
+    if use.described is None or columns is None or not wanted:
+        return columns
+    related = {
+        name: use.described.related(name, () if option is None else option.select)
+        for name, option in wanted.items()
+        if name.isidentifier() and not any(each.startswith((f"{name}/", f"{name}(")) for each in wanted)
+    }
+    return tuple(each._replace(fields=related.get(each.name, each.fields)) for each in columns)
 
 
 def incoming_columns(job: Job, use: StepUse) -> Columns | None:
@@ -54,23 +68,46 @@ def _in_order(job: Job) -> list[StepUse]:
     return list(order.values())
 
 
-def _check(use: StepUse, expressions: Iterable[JmesPath], known: set[str], problems: list[Problem]) -> None:
+def _check(
+    use: StepUse, expressions: Iterable[JmesPath], known: dict[str, Column], problems: list[Problem]
+) -> None:
     optional = set(getattr(use.sample, "optional", ()))
     for expression in expressions:
         prefix = expression.prefix
         for path in sorted(expression.expression.paths):
             names = path[len(prefix) :] if path[: len(prefix)] == prefix else ()
-            if not names or names[0] in known or names[0] in optional or names[0] in ("[]", "*"):
+            missing = _missing(names, known, optional)
+            if missing is None:
                 continue
+            name, there, of = missing
             where = expression.where if expression.where.line else use.where
             problems.append(
                 Problem(
-                    f"{names[0]!r} is none of the fields that come in here",
+                    f"{name!r} is none of the fields {of}",
                     where,
-                    _hint(names[0], expression, known),
+                    _hint(name, expression, there),
                     length=max(1, len(expression.text)) if expression.where.line else len(use.verb),
                 )
             )
+
+
+def _missing(
+    names: Sequence[str], known: dict[str, Column], optional: set[str]
+) -> tuple[str, set[str], str] | None:
+    """Return the first name on the way down that cannot be there, what is there, and where; None when all may be."""
+    of = "that come in here"
+    for number, name in enumerate(names):
+        if name == "*" or ".".join(names[: number + 1]) in optional:
+            return None
+        if name == "[]":
+            continue
+        if name not in known:
+            return name, set(known), of
+        fields = known[name].fields
+        if fields is None:
+            return None
+        known, of = {column.name: column for column in fields}, f"of {name!r}"
+    return None
 
 
 def _hint(name: str, expression: JmesPath, known: set[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from txojobs.metadata.model import element_type
 from txojobs.records import Column
 
 if TYPE_CHECKING:
@@ -27,12 +28,26 @@ COLUMN_TYPES: dict[str, str] = {
 """The column type of each Edm type; the others (lists, structures, Edm.Time of V2) have none."""
 
 
-def columns_of(service: Service, kind: StructuredType) -> Columns | None:
+_DEEPEST = 8
+
+
+def columns_of(service: Service, kind: StructuredType, *, depth: int = 0) -> Columns | None:
     """Return the columns of records of a type, or None when they may have more than is listed."""
     if kind.is_open or kind.name in service.subtypes:
         return None
     fields = [field for field in kind.fields.values() if field.type != "Edm.Stream"]  # it comes on its own
-    return tuple(Column(field.name, column_type(service, field)) for field in fields)
+    return tuple(
+        Column(field.name, column_type(service, field), fields=_inside(service, field, depth=depth))
+        for field in fields
+    )
+
+
+def _inside(service: Service, field: Field, *, depth: int) -> Columns | None:
+    """Return what a structure holds; None where something else may come, too, as by an expansion below it."""
+    kind = service.types.get(element_type(field.type))
+    if kind is None or kind.navigation or depth == _DEEPEST:  # a type may hold itself
+        return None
+    return columns_of(service, kind, depth=depth + 1)
 
 
 def column_type(service: Service, field: Field) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from txojobs.metadata.columns import columns_of
+
 if TYPE_CHECKING:
     from txojobs.metadata.model import Service, StructuredType
     from txojobs.records import Columns
@@ -21,6 +23,15 @@ class Described(NamedTuple):
         """The fields that no two records share; none where a part of the key is inside of a structure."""
         key = self.kind.key
         return key if all(name in self.kind.fields for name in key) else ()
+
+    def related(self, name: str, select: tuple[str, ...]) -> Columns | None:
+        """Return the columns of related records of which these fields are read, all when none is named."""
+        way = self.kind.navigation.get(name)
+        kind = self.service.types.get(way.type) if way is not None else None
+        known = columns_of(self.service, kind) if kind is not None and kind.is_entity else None
+        if known is None or kind is None or not select:
+            return known
+        return tuple(each for each in known if each.name in (*select, *kind.key))
 
     @property
     def types(self) -> dict[str, str]:
