@@ -97,6 +97,21 @@ def test_jobs_and_steps_are_listed_in_whole_words(tmp_path: object, columns: int
         assert shown.split() == work.command(*words).out.split()
 
 
+@pty_only
+def test_what_doctor_says_stands_below_itself_on_a_terminal(tmp_path: object) -> None:
+    work = Workplace(tmp_path)  # type: ignore[arg-type]  # a path of pytest
+    work.config({"api-base-url": "http://127.0.0.1:9"})
+    words = ("doctor", "acme", "test", "--offline")
+    shown = everything(*on_terminal(work, *words, columns=80, env={"NO_COLOR": "1"}))
+    told = work.command(*words).out
+    assert shown.split() == told.split()
+    assert max(map(len, told.splitlines())) > max(map(len, shown.splitlines()))
+    assert all(len(line) < 80 or len(line.split()) == 1 for line in shown.splitlines())
+    further = [line for line in shown.splitlines() if line.startswith(" " * 20)]
+    assert further
+    assert all(line[25] == " " != line[26] for line in further)
+
+
 @pytest.mark.parametrize(("words", "first"), [((), "Usage: txojobs ["), (("demo",), "Usage: txojobs demo [")])
 def test_saying_nothing_shows_the_help(words: tuple[str, ...], first: str) -> None:
     done = invoke(*words)

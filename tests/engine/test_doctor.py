@@ -317,6 +317,19 @@ def test_a_root_that_answers_nothing_is_well_when_its_description_is_there(
     assert "$metadata below it is there" in found["base URL"].told
 
 
+def test_a_service_that_jobs_read_by_url_alone_needs_neither_root_nor_metadata(
+    serve: Serve, work: Workplace
+) -> None:
+    work.config({"api-base-url": serve(answer(404)).url})
+    work.steps("  - fetch: {url: v1/things, paging: none}\n  - save: things.csv\n", "things")
+    found = checks(work)
+    assert states(found) == [*["ok"] * 7, "skipped"]
+    assert "the jobs ask below it" in found["base URL"].told
+    assert "snapshot" not in found
+    work.steps("  - fetch: {entity: Things, key: [Id]}\n  - save: more.csv\n", "more")
+    assert states(checks(work), "base URL", "$metadata") == ["failed", "warning"]
+
+
 def test_a_login_page_in_place_of_the_service(serve: Serve, work: Workplace) -> None:
     work.config({"api-base-url": serve(html_login()).url})
     found = checks(work)

@@ -13,11 +13,14 @@ from txojobs.cli.console import stdout
 from txojobs.cli.exit_codes import DONE, FAILED
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import clean, plural
+from txojobs.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from txojobs.checkup import Check, State
     from txojobs.cli.console import Console
 
+_HEAD = 26
+"""Where what is told begins."""
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -64,10 +67,20 @@ def _show(console: Console, check: Check, *, first: bool) -> None:
         console.line()
         console.line(f"service {clean(check.api)}")
     state = console.styled(f"{check.state:<8}", _COLOURS[check.state])
-    console.line(f"  {state} {check.name:<14} {clean(check.told)}")
-    for word, text in (("fix: ", check.fix), ("", check.example)):
-        for line in (text or "").splitlines():
-            console.line(f"{'':26}{word}{clean(line)}")
+    _written(console, f"  {state} {check.name:<14} ", clean(check.told))
+    for line in (check.fix or "").splitlines():
+        _written(console, f"{'':26}fix: ", clean(line))
+    for line in (check.example or "").splitlines():  # to be copied, so it is never broken
+        console.line(f"{'':26}{clean(line)}")
+
+
+def _written(console: Console, head: str, text: str) -> None:
+    """Write a text behind a head; on a terminal its further lines stand below its first."""
+    left = console.width - _HEAD
+    lines = wrapped(text, left) if console.is_terminal and left > _HEAD else [text]
+    console.line(head + lines[0])
+    for line in lines[1:]:
+        console.line(f"{'':{_HEAD}}{line.strip()}")
 
 
 def _summary(counts: Counter[State]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.checkup import Check, failed, skipped
 from txojobs.engine.service_metadata import check_api
-from txojobs.engine.workspace_checks import snapshot_check, workspace_checks
+from txojobs.engine.workspace_checks import asked_for, snapshot_check, workspace_checks
 from txojobs.errors import ConfigurationError, TxoBaseError
 from txojobs.job.snapshots import snapshot_path
 
@@ -105,14 +105,18 @@ def _service(
             yield failed("secrets", err)
         else:
             yield _secrets(settings)
+        has_root = asked_for(workspace, api) != {"url"}
         path = snapshot_path(workspace.root, api)
         of_api = "" if api == "default" else f" --api {api}"
         saved_by = f"txojobs metadata {config['_org_id']} {config['_env_type']}{of_api} --save"
-        yield snapshot_check(path, shown_as=path.relative_to(workspace.root).as_posix(), saved_by=saved_by)
+        if has_root or path.exists():
+            yield snapshot_check(
+                path, shown_as=path.relative_to(workspace.root).as_posix(), saved_by=saved_by
+            )
         if settings is None:
             yield skipped("service", "secrets failed")
         elif not offline:
-            yield from _asked(settings, timing or RealTiming(), redactor)
+            yield from _asked(settings, timing or RealTiming(), redactor, has_root=has_root)
 
 
 def _settings(services: Any, config: Config, api: str, *, offline: bool) -> ApiSettings:
@@ -144,7 +148,7 @@ def _secrets(settings: ApiSettings) -> Check:
     return Check("secrets", "ok", f"there is one for {auth.type}: {auth.secret_home}")
 
 
-def _asked(settings: ApiSettings, timing: Timing, redactor: Redactor) -> Iterator[Check]:
+def _asked(settings: ApiSettings, timing: Timing, redactor: Redactor, *, has_root: bool) -> Iterator[Check]:
     from txojobs.rest.connection_checks import ConnectionChecks  # noqa: PLC0415
     from txojobs.rest.service_checks import NAMES, ServiceChecks  # noqa: PLC0415
 
@@ -153,7 +157,7 @@ def _asked(settings: ApiSettings, timing: Timing, redactor: Redactor) -> Iterato
         reached = reached and (check.state != "failed" or check.name == "clock")
         yield check
     if reached:
-        yield from ServiceChecks(settings, timing=timing, redactor=redactor)
+        yield from ServiceChecks(settings, timing=timing, redactor=redactor, has_root=has_root)
     else:
         yield from (skipped(name, "the service was not reached") for name in NAMES)
 

@@ -42,6 +42,20 @@ def workspace_checks(workspace: Workspace) -> Iterator[Check]:
     yield _publications(workspace.state_dir / "publish")
 
 
+def asked_for(workspace: Workspace, api: str) -> set[str]:
+    """Return how the jobs of the workspace ask a service: by "entity", by "url", both or not at all."""
+    from txojobs.job.load import load_job  # noqa: PLC0415  # YAML
+
+    found = set()
+    for path in sorted((workspace.root / "jobs").rglob("*.y*ml")):
+        job = load_job(path, shown_as=path.name).job
+        for use in job.steps if job is not None else ():
+            of = use.api.text if use.api is not None else (job.api if job is not None else None) or "default"
+            if use.verb == "fetch" and of == api:
+                found.add("url" if getattr(use.sample, "url", None) is not None else "entity")
+    return found
+
+
 def _versions() -> Check:
     found = [
         f"txojobs {_version('txojobs')}",

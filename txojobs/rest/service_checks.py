@@ -35,9 +35,16 @@ _LOGIN = "the address leads to a login page or a proxy: check `base-url` and the
 
 
 class ServiceChecks:
-    """What one api answers to its own credential. Iterate once."""
+    """What one api answers to its own credential. Iterate once.
 
-    def __init__(self, settings: ApiSettings, *, timing: Timing, redactor: Redactor) -> None:
+    `has_root` is off for a service of which jobs read collections by `url` alone: its root need not answer, and
+    nothing describes it.
+    """
+
+    def __init__(
+        self, settings: ApiSettings, *, timing: Timing, redactor: Redactor, has_root: bool = True
+    ) -> None:
+        self._has_root = has_root
         self._settings = replace(settings, retry=RetrySettings(max_retries=0))
         self._timing = timing
         self._redactor = redactor
@@ -88,6 +95,12 @@ class ServiceChecks:
 
     def _asked(self, client: TxoRestAPI) -> Iterator[Check]:
         base = self._base(client)
+        if not self._has_root:
+            if base.state == "failed" and base.told.endswith(_NOTHING):
+                base = base._replace(state="ok", fix=None, told=base.told + _BELOW)
+            yield base
+            yield skipped("$metadata", "the jobs read this service by `url`, which needs none")
+            return
         gone = base.state == "failed" and base.told.endswith(_NOTHING)
         if base.state == "failed" and not gone:
             yield base
@@ -132,6 +145,7 @@ class ServiceChecks:
 
 
 _NOTHING = ": there is nothing"
+_BELOW = " at the root itself; the jobs ask below it"
 
 
 def _no_page(answer: Answer) -> Answer:
