@@ -76,7 +76,7 @@ def _show(console: Console, check: Check, *, first: bool) -> None:
 
 def _written(console: Console, head: str, text: str) -> None:
     """Write a text behind a head; on a terminal its further lines stand below its first."""
-    left = console.width - _HEAD
+    left = console.width - len(head)
     lines = wrapped(text, left) if console.is_terminal and left > _HEAD else [text]
     console.line(head + lines[0])
     for line in lines[1:]:
