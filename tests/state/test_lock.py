@@ -91,7 +91,12 @@ def test_p7_the_second_process_learns_who_holds_the_lock(tmp_path: Path) -> None
         assert hear(holder) == "held"
         with (
             pytest.raises(JobLockedError) as caught,
-            run_lock(tmp_path, "export.acme.prod", owner="second"),
+            run_lock(
+                tmp_path,
+                "export.acme.prod",
+                owner="second",
+                to_wait="txojobs run my/export.yaml acme prod --wait",
+            ),
         ):
             pytest.fail("two hold the lock")
     finally:
@@ -101,8 +106,19 @@ def test_p7_the_second_process_learns_who_holds_the_lock(tmp_path: Path) -> None
     assert f"process {holder.pid} on " in message
     assert message.endswith(": txojobs run export acme prod")
     assert f"since {datetime.now(timezone.utc).year}-" in message
-    assert "--wait" in (caught.value.how_to_fix or "")
-    assert caught.value.example == "txojobs run export acme prod --wait"
+    assert "let this run wait" in (caught.value.how_to_fix or "")
+    assert caught.value.example == "txojobs run my/export.yaml acme prod --wait"
+
+
+def test_who_has_no_command_that_waits_is_told_none(tmp_path: Path) -> None:
+    with (
+        run_lock(tmp_path, "export.acme.prod", owner="txojobs run export acme prod"),
+        pytest.raises(JobLockedError) as caught,
+        run_lock(tmp_path, "export.acme.prod", owner="txojobs state reset export acme prod"),
+    ):
+        pytest.fail("two hold the lock")
+    assert caught.value.how_to_fix == "wait until it has ended, then try again"
+    assert caught.value.example is None
 
 
 def test_p7_a_killed_holder_has_lost_the_lock(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from txojobs.cli.complete import params_of
 from txojobs.cli.console import stderr
 from txojobs.cli.finding import load_named
 from txojobs.cli.main import workspace_of
+from txojobs.cli.typed import as_typed, typed
 from txojobs.errors import TxoBaseError
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _named(ctx: click.Context, job: Job, extra: list[str]) -> list[tuple[str, st
         name = option.removeprefix("--")
         if not word.startswith("--") or name not in job.params:
             known = [f"--{each}" for each in job.params] + _own_options(ctx)
-            hint = nearest(option, known) or f"see txojobs run {job.name} --help"
+            hint = (
+                nearest(option, known) or f"see {as_typed(typed(ctx, 'run', ctx.params['job'], ()))} --help"
+            )
             raise click.UsageError(f"there is no option {option}: {hint}", ctx)
         if not equals:
             value = next(words, "")

@@ -6,8 +6,6 @@ import contextlib
 import gc
 import logging
 import os
-import shlex
-import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -23,6 +21,7 @@ from txojobs.cli.loading import load_valid_job
 from txojobs.cli.main import source_lines, workspace_of
 from txojobs.cli.signals import Signals
 from txojobs.cli.summary import refusal_as_json, show_summary
+from txojobs.cli.typed import as_typed, typed, with_options
 from txojobs.errors import FileOperationError, RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
@@ -84,13 +83,16 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
     with Signals(cancel, farewell=screen.restore) as signals:
         try:
             workspace, loaded, places, params = _arguments(ctx, job, org, env, options)
-            again = _again(loaded, places, params, options)
+            words = typed(ctx, "run", job, places)
+            again = with_options(words, params, options)
             with _shown(screen, options) as listener:
                 report = _execute(
                     signals,
                     cancel,
                     listener,
                     workspace,
+                    again=again,
+                    command=words,
                     job=loaded,
                     places=places,
                     params=params,
@@ -107,9 +109,10 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
             _print_json(report.as_json())
         if not options["quiet"] or report.error is not None:
             console = screen if report.error is None else stderr()
-            words = ["txojobs", "run", loaded.name, *places, "--resume"]
-            going_on = _as_typed(words) if report.can_resume else None
-            show_summary(console, report, workspace, source=source_lines, again=again, going_on=going_on)
+            going_on = as_typed([*words, "--resume"]) if report.can_resume else None
+            show_summary(
+                console, report, workspace, source=source_lines, again=as_typed(again), going_on=going_on
+            )
         if screen.failure is not None and report.error is None and not options["as_json"]:
             raise screen.failure
         return run_code(report.outcome, report.error, signal_number=signals.number, begun=report.begun)
@@ -135,6 +138,8 @@ def _execute(
     listener: Any,
     workspace: Workspace,
     *,
+    again: list[str],
+    command: list[str],
     job: Job,
     places: tuple[str, str],
     params: dict[str, str],
@@ -143,6 +148,7 @@ def _execute(
     from txojobs.engine.run import RunRequest, execute  # noqa: PLC0415  # only when everything is understood
 
     org, env = places
+    going_on = ["--resume"] if options["resume"] else []
     request = RunRequest(
         job=job,
         workspace=workspace,
@@ -159,24 +165,10 @@ def _execute(
         shield=signals.shield,
         console=sys.stderr if options["debug"] else None,
         debug=options["debug"],
-        command=f"txojobs run {job.name} {org} {env}",
+        command=as_typed(command),
+        to_wait=as_typed([*again, *going_on, "--wait"]),
     )
     return execute(request, listener)
-
-
-def _again(job: Job, places: tuple[str, str], params: dict[str, str], options: dict[str, Any]) -> str:
-    """Return the command that repeats the run."""
-    pairs = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
-    kept = [
-        part for name in ("limit", "output") if options[name] for part in (f"--{name}", str(options[name]))
-    ]
-    kept += [f"--{name}" for name in ("full", "dry-run") if options[name.replace("-", "_")]]
-    return _as_typed(["txojobs", "run", job.name, *places, *pairs, *kept])
-
-
-def _as_typed(words: list[str]) -> str:
-    """Return a command as it is typed in this system's shell."""
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -47,6 +47,9 @@ class RunRequest:
     debug: bool = False
     """Whether log and console also take DEBUG, each request and each answer among it."""
     command: str = "txojobs"
+    """What runs the job once more, told to others while this run goes on: without params."""
+    to_wait: str | None = None
+    """What runs it as this run does, and waits for another run of it."""
     full: bool = False
     """Whether incremental reads are to read all."""
 

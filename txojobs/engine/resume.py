@@ -72,7 +72,7 @@ def earlier_run(folder: Path, request: RunRequest) -> Earlier:
     Raises:
         ConfigurationError: there is none, or it cannot go on with what is asked now.
     """
-    again = f"run it anew: txojobs run {request.job.name} {request.org} {request.env}"
+    again = f"run it anew: {request.command}"
     try:
         earlier = _read(folder / _RUN)
     except (OSError, ValueError, KeyError, TypeError) as err:
@@ -122,13 +122,15 @@ def _refuse_others(earlier: Earlier, request: RunRequest) -> None:
             )
 
 
-def must_be_unchanged(earlier: Earlier, report: RunReport, config: Mapping[str, Any]) -> None:
+def must_be_unchanged(
+    earlier: Earlier, report: RunReport, config: Mapping[str, Any], *, request: RunRequest
+) -> None:
     """Refuse to go on with another configuration or other values of params.
 
     Raises:
         ConfigurationError: they have changed since.
     """
-    again = f"run it anew: txojobs run {report.job} {report.org} {report.env}"
+    again = f"run it anew: {request.command}"
     if earlier.config_hash != config_hash(config):
         raise _changed("the configuration", again)
     if earlier.values != values_of(report):

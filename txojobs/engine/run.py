@@ -50,10 +50,10 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunReport:
     run_id = None if earlier is None else earlier.run_id
     report = _report(request, config, now=now, local_now=local_now, run_id=run_id)
     if earlier is not None:
-        must_be_unchanged(earlier, report, config)
+        must_be_unchanged(earlier, report, config, request=request)
         report.resumed = True
     listener = listener or Listener()
-    with _locked(request, listener):
+    with _locked(request, report, listener):
         if earlier is not None:
             _asked(request, expected=earlier)  # another run may have ended while this one waited for the lock
         try:
@@ -167,7 +167,7 @@ def _result(use: StepUse) -> StepResult:
 
 
 @contextlib.contextmanager
-def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
+def _locked(request: RunRequest, report: RunReport, listener: Listener) -> Iterator[None]:
     """Hold the lock of the job, organisation and environment (P7); a dry run needs none."""
     if request.dry_run:
         yield
@@ -189,6 +189,7 @@ def _locked(request: RunRequest, listener: Listener) -> Iterator[None]:
         request.workspace.state_dir / "locks",
         f"{request.identity}.{request.org}.{request.env}",
         owner=request.command,
+        to_wait=None if request.to_wait is None else report.clean(request.to_wait),
         wait=request.wait,
         sleep=sleep,
     ):

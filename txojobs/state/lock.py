@@ -52,6 +52,7 @@ def run_lock(
     name: str,
     *,
     owner: str,
+    to_wait: str | None = None,
     wait: bool | float = False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -59,8 +60,9 @@ def run_lock(
 ) -> Iterator[Holder]:
     """Hold the lock `name` in `folder` (created when missing) and yield what others see of its holder.
 
-    `owner` is the command, told to whoever comes second. `wait` is False, True, or the seconds to wait at
-    most; what `sleep` raises ends the wait. Nothing is shown meanwhile.
+    `owner` is the command, told to whoever comes second; `to_wait` is the one that waits, if there is one, told
+    here when somebody else came first. `wait` is False, True, or the seconds to wait at most; what `sleep` raises
+    ends the wait. Nothing is shown meanwhile.
 
     Raises:
         JobLockedError: another process or thread holds it, or still does after the wait.
@@ -70,7 +72,7 @@ def run_lock(
     with _file_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = inside(folder, f"{name}.lock")
-    descriptor = _acquire(path, limit_s=limit_s, clock=clock, sleep=sleep)
+    descriptor = _acquire(path, limit_s=limit_s, to_wait=to_wait, clock=clock, sleep=sleep)
     try:
         holder = Holder(os.getpid(), _host(), now().isoformat(timespec="seconds"), owner[:_MAX_TEXT])
         with _file_errors(folder):
@@ -84,7 +86,12 @@ def run_lock(
 
 
 def _acquire(
-    path: Path, *, limit_s: float, clock: Callable[[], float], sleep: Callable[[float], None]
+    path: Path,
+    *,
+    limit_s: float,
+    to_wait: str | None,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
 ) -> int:
     deadline = clock() + limit_s
     pause_s = FIRST_POLL_S
@@ -95,7 +102,7 @@ def _acquire(
             return descriptor
         left_s = deadline - clock()
         if left_s <= 0:
-            raise _locked(path)
+            raise _locked(path, to_wait)
         sleep(min(pause_s, left_s))
         pause_s = min(pause_s * 2, LAST_POLL_S)
 
@@ -123,7 +130,7 @@ def _write(descriptor: int, text: bytes) -> None:
     os.write(descriptor, text)
 
 
-def _locked(path: Path) -> JobLockedError:
+def _locked(path: Path, to_wait: str | None) -> JobLockedError:
     holder = read_holder(path)
     who = "another process" if holder is None else f"process {holder.pid} on {escape_foreign(holder.host)}"
     told = (
@@ -131,8 +138,9 @@ def _locked(path: Path) -> JobLockedError:
     )
     return JobLockedError(
         f"this job already runs: {who} holds the lock {path.name}{told}",
-        how_to_fix="wait until it has ended, or let this run wait for it with --wait",
-        example=f"{holder.command} --wait" if holder and holder.command.startswith("txojobs ") else None,
+        how_to_fix="wait until it has ended"
+        + (", or let this run wait for it" if to_wait else ", then try again"),
+        example=to_wait,
     )
 
 
