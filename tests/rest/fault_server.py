@@ -202,6 +202,20 @@ def tunnel(inner: Step, *, tls: ssl.SSLContext) -> Step:
     return step
 
 
+def after_interim(*heads: bytes, step: Step, apart: bool = True) -> Step:
+    """Send interim answers, in packets of their own, before what `step` answers."""
+
+    def both(connection: Connection) -> bool:
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for head in heads:
+            connection.sock.sendall(head + b"\r\n")
+            if apart:
+                connection.closing.wait(0.02)  # most often it has been read by then
+        return step(connection)
+
+    return both
+
+
 # ---- broken answers
 
 
@@ -271,6 +285,14 @@ def endless(connection: Connection) -> bool:
 
 short_length = raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{}")
 bad_chunk = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+
+
+def chunk_of_size(size: str) -> Step:
+    """Send a chunk that says to be so long, more than any client may keep, and close."""
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n".encode()
+    return raw(head + b"{}\r\n0\r\n\r\n")
+
+
 cut_chunks = chunked(b'{"value": [', end=b"")
 empty_200 = answer(200, b"", content_type="application/json")
 error_in_200 = says({"error": {"code": "Internal_ServerError", "message": "it broke"}})

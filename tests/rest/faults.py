@@ -16,7 +16,18 @@ LOST: dict[str, Step] = {
     "reset in the body": fault.reset_after(OK_HEAD + b'Content-Length: 100\r\n\r\n{"fine'),
     "shorter than declared": fault.short_length,
     "a chunk that is none": fault.bad_chunk,
+    **{
+        f"a chunk of the size {size[:9]}": fault.chunk_of_size(size)
+        for size in ("-1", "-5", "+2", "0x2", "1_0", "", "9" * 5000)
+    },
     "chunks without an end": fault.cut_chunks,
+    **{
+        f"a length of {length[:12]}": fault.raw(
+            OK_HEAD + f"Content-Length: {length}\r\n\r\n".encode() + b"{}"
+        )
+        for length in ("-1", "+2", "0x2", "2, 3", "9" * 5000)
+    },
+    "another protocol": fault.raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n{}"),
     "gzip cut, no length": fault.packed(b'{"fine": true}' * 50, keep=30),
     "gzip cut, length of the cut": fault.packed(b'{"fine": true}' * 50, keep=30, declare=True),
     "gzip cut, in chunks": fault.chunked(b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),

@@ -107,6 +107,18 @@ def test_an_expanded_collection_of_v2_is_read_to_its_end(serve: Serve, connect: 
     assert got == [{"No": "1", "Lines": [{"L": 1}, {"L": 2, "D": "1970-01-01T00:00:00"}, {"L": 3}]}]
 
 
+@pytest.mark.parametrize("link", [5, True, {"uri": "x"}], ids=str)
+def test_p2_a_link_of_v2_that_is_no_text_is_an_error_and_no_end(
+    link: Any, serve: Serve, connect: Connect
+) -> None:
+    server = serve(v2_page(*rows(1, 2), next_link=link))
+    with pytest.raises(ApiError, match="which is no address"):
+        read(connect(f"{server.url}/v2"), odata="v2", count=False)
+    server = serve(v2_page({"No": "1", "Lines": {"results": [{"L": 1}], "__next": link}}))
+    with pytest.raises(ApiError, match=r"'Lines' of a record: .* which is no address"):
+        read(connect(f"{server.url}/v2"), odata="v2", count=False)
+
+
 def test_annotations_of_v2_stay_when_asked_for(serve: Serve, connect: Connect) -> None:
     got, _ = read(connect(serve(v2_page(RECORD_V2))), odata="v2", keep_annotations=True, count=False)
     assert got[0]["__metadata"]["etag"] == 'W/"1"'

@@ -33,6 +33,33 @@ def test_asks_again_after_a_fault_that_may_pass(step: Step, serve: Serve, connec
     assert len(server.requests) == 2
 
 
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n"
+INTERIM = {
+    "100": [b"HTTP/1.1 100 Continue\r\n"],
+    "102": [b"HTTP/1.1 102 Processing\r\n"],
+    "103": [EARLY],
+    "several": [EARLY, b"HTTP/1.1 102 Processing\r\n", EARLY],
+    "one that nobody knows": [b"HTTP/1.1 199 Soon\r\nX: y\r\n"],
+}
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "together"])
+@pytest.mark.parametrize("heads", INTERIM.values(), ids=INTERIM)
+def test_an_interim_answer_is_none_and_no_request_gets_the_answer_of_another(
+    heads: list[bytes], *, apart: bool, serve: Serve, connect: Connect
+) -> None:
+    def step(connection: fault.Connection) -> bool:
+        target = connection.request.target
+        return fault.after_interim(*heads, step=says({"for": target}), apart=apart)(connection)
+
+    server = serve(step)
+    client = connect(server)
+    for number in range(5):
+        assert client.get(f"/thing/{number}") == {"for": f"/thing/{number}"}
+        assert client.post(f"/order/{number}", {"a": 1}) == {"for": f"/order/{number}"}
+    assert len(server.requests) == 10
+
+
 @pytest.mark.parametrize("step", PASSING.values(), ids=PASSING)
 def test_gives_up_with_one_exact_error(step: Step, serve: Serve, connect: Connect) -> None:
     server = serve(step)

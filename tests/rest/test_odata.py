@@ -51,6 +51,35 @@ def test_p2_a_link_in_words_of_another_dialect_is_an_error_and_no_end(
         read(connect(f"{server.url}/v2"), count=False)
 
 
+STRANGE = [5, True, False, 0, {"url": "C?t=2"}, ["C?t=2"]]
+
+
+@pytest.mark.parametrize("link", STRANGE, ids=str)
+def test_p2_a_link_that_is_no_text_is_an_error_and_no_end(link: Any, serve: Serve, connect: Connect) -> None:
+    server = serve(says({"value": rows(1, 2), "@odata.nextLink": link}))
+    with pytest.raises(ApiError, match=r"which is no address"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
+@pytest.mark.parametrize("link", STRANGE, ids=str)
+@pytest.mark.parametrize("name", ["Lines@odata.nextLink", "Lines@nextLink"])
+def test_p2_nor_is_one_of_an_expanded_collection(
+    name: str, link: Any, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"value": [{"No": "1", "Lines": [{"Id": 1}], name: link}]}))
+    with pytest.raises(ApiError, match=r"'Lines' of a record: .* which is no address"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
+@pytest.mark.parametrize("link", [None, ""], ids=["null", "empty"])
+def test_a_link_that_is_empty_is_none(link: Any, serve: Serve, connect: Connect) -> None:
+    server = serve(
+        says({"value": [{"No": "1", "Lines": [], "Lines@nextLink": link}], "@odata.nextLink": link})
+    )
+    got, _ = read(connect(f"{server.url}/v2"), count=False)
+    assert [record["No"] for record in got] == ["1"]
+
+
 LINKS = {
     # request /v2/Company('A')/Customers; what the link says, and what the context says
     "Customers?$skiptoken=1": (None, "/v2/Company('A')/Customers?$skiptoken=1"),

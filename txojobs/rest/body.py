@@ -10,6 +10,7 @@ Source: RFC 9110 section 8.4, RFC 9112 section 8, RFC 1952.
 from __future__ import annotations
 
 import zlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from txojobs.redact import shortened
@@ -38,6 +39,8 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int) -> bytes:
     Raises:
         BodyError, BodyRefusedError: see there; errors of the connection pass unchanged.
     """
+    if raw.status < HTTPStatus.OK:  # interim answers were passed over: it wants to speak another protocol now
+        raise BodyError(f"the answer is {raw.status}, which nobody has asked for")
     encoding = raw.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
         raise BodyRefusedError(
@@ -58,10 +61,9 @@ def read_body(raw: BaseHTTPResponse, *, max_bytes: int) -> bytes:
 
 def _declared(raw: BaseHTTPResponse) -> int:
     """Return the declared length, 0 where none is or where chunks count instead (RFC 9112 section 6.3)."""
-    text = raw.headers.get("Content-Length", "")
-    if "Transfer-Encoding" in raw.headers or not (text.isascii() and text.isdigit()):
+    if "Transfer-Encoding" in raw.headers:
         return 0
-    return int(text)
+    return int(raw.headers.get("Content-Length", "0").partition(",")[0])  # the connection has looked at it
 
 
 class _Plain:

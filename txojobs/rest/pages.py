@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from txojobs.errors import ApiOperationError
+from txojobs.redact import shortened
 from txojobs.rest.answers import explain
 from txojobs.rest.content import read_json, unreadable
 from txojobs.rest.failures import Cause
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from txojobs.rest.failures import AttemptError
 
 
+_REPORT = "report it to the provider of the service: what follows would be lost"
 _NEXT_LINKS = ("odata.nextLink", "nextLink")
 _LABEL = "OData.Community.Display.V1.FormattedValue"
 """What a person reads instead of a number: the name of an option, of a currency, of a related record."""
@@ -52,12 +55,12 @@ def read_page(answer: Answer) -> Page:
         raise _no_page(answer, value)
     refuse_other_records(answer, records)
     base = resolved(answer.url, text_of(value, "context") or "")
-    link = text_of(value, "nextLink")
+    link = next_link(annotation(value, "nextLink"), answer)
     if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):
         raise unreadable(
             answer,
             f"the answer goes on under {strange!r}, which is no link of OData",
-            "report it to the provider of the service: what follows would be lost",
+            _REPORT,
             cause=Cause.REFUSED,
         )
     return Page(
@@ -66,6 +69,32 @@ def read_page(answer: Answer) -> Page:
         counted(annotation(value, "count")),
         base,
     )
+
+
+def next_link(value: JsonValue, answer: Answer) -> str | None:
+    """Return the link of a page, None when absent, null or empty.
+
+    Raises:
+        AttemptError: it is no text: what follows would be lost.
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    raise unreadable(answer, _no_link(value), _REPORT, cause=Cause.REFUSED)
+
+
+def nested_link(value: JsonValue, *, field: str) -> str | None:
+    """Return the link of an expanded collection, None when absent, null or empty.
+
+    Raises:
+        ApiOperationError: it is no text.
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    raise ApiOperationError(f"{field!r} of a record: {_no_link(value)}", how_to_fix=_REPORT)
+
+
+def _no_link(value: JsonValue) -> str:
+    return f"the answer goes on at {shortened(str(value), 60)!r}, which is no address"
 
 
 def _no_page(answer: Answer, value: JsonValue) -> AttemptError:
@@ -168,8 +197,8 @@ def tidy(records: list[Record], unfinished: list[Continuation], *, keep: bool) -
 def _take_out(name: str, records: list[Record], unfinished: list[Continuation], *, keep: bool) -> None:
     field, _, kind = name.partition("@")
     for record in records:
-        link = record.get(name)
-        if field and kind in _NEXT_LINKS and isinstance(link, str) and link:
+        link = nested_link(record.get(name), field=field) if field and kind in _NEXT_LINKS else None
+        if link is not None:
             unfinished.append(Continuation(record, field, link))
             del record[name]
         elif not keep and name in record:

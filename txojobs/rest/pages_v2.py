@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, cast
 from txojobs.rest.content import read_json, unreadable
 from txojobs.rest.failures import Cause
 from txojobs.rest.origin import resolved
-from txojobs.rest.pages import Continuation, Page, counted, refuse_error, refuse_other_records
+from txojobs.rest.pages import (
+    Continuation,
+    Page,
+    counted,
+    nested_link,
+    next_link,
+    refuse_error,
+    refuse_other_records,
+)
 
 if TYPE_CHECKING:
     from txojobs.records import JsonValue, Record
@@ -52,10 +60,10 @@ def read_page_v2(answer: Answer) -> Page:
         )
     refuse_other_records(answer, records)
     envelope: Record = inner if isinstance(inner, dict) else {}
-    link = envelope.get("__next")
+    link = next_link(envelope.get("__next"), answer)
     return Page(
         cast("list[Record]", records),
-        resolved(answer.url, link) if isinstance(link, str) and link else None,
+        None if link is None else resolved(answer.url, link),
         counted(envelope.get("__count")),
         answer.url,
     )
@@ -97,8 +105,8 @@ def _nested(name: str, records: list[Record], unfinished: list[Continuation], *,
         elif isinstance(value.get("results"), list):
             record[name] = value["results"]
             inner += [item for item in cast("list[JsonValue]", value["results"]) if isinstance(item, dict)]
-            link = value.get("__next")
-            if isinstance(link, str) and link:
+            link = nested_link(value.get("__next"), field=name)
+            if link is not None:
                 unfinished.append(Continuation(record, name, link))
         else:
             inner.append(value)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from functools import partial
-from http.client import HTTPResponse
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+_LONGEST_LINE = 65_536
+_LENGTH = re.compile(r"[0-9]{1,18}")
+"""Bytes; Python converts no more than 4,300 digits, and nothing is as long as 19 say."""
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _SLICE_S = 0.2
 """How long a read may block before it looks at the clock and the events again."""
 
@@ -123,6 +129,36 @@ class _WatchedResponse(HTTPResponse):
         super().__init__(sock, *args, **options)
         self.fp.close()
         self.fp = io.BufferedReader(_WatchedReader(sock, watch))
+
+    def begin(self) -> None:
+        """Read the head of the answer.
+
+        Raises:
+            HTTPException: what it declares is no length, or several (RFC 9112, 6.3): its end cannot be told.
+        """
+        super().begin()
+        declared = ",".join(self.headers.get_all("Content-Length", ["0"]))
+        lengths = {each.strip() for each in declared.split(",")}
+        if len(lengths) > 1 or not _LENGTH.fullmatch(lengths.pop()):
+            raise HTTPException("it does not say in a way that can be understood how long it is")
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Return the status line; `begin` passes over all interim answers that look like 100 (RFC 9110, 15.2).
+
+        The library knows 100 alone, and would take 103 for the answer, and the answer for that of the next request.
+        """
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # the types do not tell of it
+        interim = 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS  # noqa: PLR2004
+        return version, HTTPStatus.CONTINUE if interim else status, reason
+
+    def _read_next_chunk_size(self) -> int:
+        """Return the size of the next chunk (RFC 9112, 7.1); the library takes -1, +5 and 1_0 for numbers, too."""
+        line = self.fp.readline(_LONGEST_LINE + 1)
+        size = line.partition(b";")[0].strip()
+        if len(line) > _LONGEST_LINE or not _CHUNK_SIZE.fullmatch(size):
+            self._close_conn()  # type: ignore[attr-defined]
+            raise ValueError("a chunk has no size")
+        return int(size, 16)
 
 
 def _peer(sock: Any) -> Peer:
