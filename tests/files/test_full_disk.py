@@ -7,7 +7,7 @@ import gc
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import pytest
 
 from txojobs.errors import FileOperationError
 from txojobs.files.formats import FORMATS, write_table
-from txojobs.files.os_errors import file_error
+from txojobs.files.os_errors import UNCHANGED, file_error
 from txojobs.files.publish import Publication, recover
 from txojobs.files.table import WriteOptions
 from txojobs.records import Column
@@ -51,6 +51,17 @@ def export(
         run.commit()
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_of_the_file_before_is_spoken_only_where_there_was_one(tmp_path: Path, *, is_there: bool) -> None:
+    path = tmp_path / "out.csv"
+    if is_there:
+        path.write_bytes(b"old")
+    error = file_error(OSError(errno.ENOSPC, "full"), path, doing="write", safe=UNCHANGED)
+    assert str(error).endswith(
+        "the disk is full" + "; the file that was there before is unchanged" * is_there
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("extension", [".csv", ".json", ".jsonl"])
 def test_a_full_device_is_an_error_with_a_way_out(extension: str) -> None:
@@ -78,6 +89,26 @@ def small_disk(folder: Path, *, kib: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_of_the_state_folder_is_told_as_that_disk(tmp_path: Path) -> None:
+    """The outputs lie on a disk with room; the record of the publication is what finds none."""
+    with small_disk(tmp_path / "state", kib=32) as state:
+        filler = state / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        old = tmp_path / "out.csv"
+        old.write_bytes(b"old")
+        with pytest.raises(
+            FileOperationError, match=r"cannot write .*\.publication: the disk is full"
+        ) as caught:
+            export(tmp_path, state / "publish", extension=".csv", columns=COLUMNS, rows=10)
+        assert str(old) not in str(caught.value)
+        assert f"free some space on the disk of {state / 'publish'}" in (caught.value.how_to_fix or "")
+        assert caught.value.example == "TXOJOBS_STATE=/var/lib/txojobs txojobs run ..."
+        assert old.read_bytes() == b"old"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "state"]
 
 
 @EACH_FORMAT

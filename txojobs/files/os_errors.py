@@ -6,6 +6,7 @@ The one place that knows error numbers; everything in this folder raises through
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNCHANGED = "the file that was there before is unchanged"
+"""Said of a path only where a file is there."""
+NONE_CHANGED = "no output was changed"
+"""Said where another path than an output's own was refused."""
+STATE_ELSEWHERE = "TXOJOBS_STATE=/var/lib/txojobs txojobs run ..."
+"""The example where it is the state folder that cannot be written: it may lie on another disk than the outputs."""
 
 _FULL = ("the disk is full", "free some space on the disk of {folder}, then run again")
 _DENIED = (
@@ -48,7 +54,9 @@ _SHARING = {32, 33}
 _IN_USE = ("it is open in another program", "close the file (Excel?), then run again")
 
 
-def file_error(err: OSError, path: Path, *, doing: str, safe: str | None = None) -> FileOperationError:
+def file_error(
+    err: OSError, path: Path, *, doing: str, safe: str | None = None, example: str | None = None
+) -> FileOperationError:
     """Return the error to raise for `err` at `path`; `doing` is a verb: "write", "read", "publish"."""
     if getattr(err, "winerror", None) in _SHARING:
         reason, fix = _IN_USE
@@ -57,16 +65,20 @@ def file_error(err: OSError, path: Path, *, doing: str, safe: str | None = None)
             err.errno or 0,
             (err.strerror or "the system refused it", "check the folder {folder}, then run again"),
         )
-    ending = f"; {safe}" if safe else ""
+    ending = f"; {safe}" if safe and (safe != UNCHANGED or os.path.lexists(path)) else ""
     return FileOperationError(
-        f"cannot {doing} {path}: {reason}{ending}", how_to_fix=fix.format(folder=path.parent, path=path)
+        f"cannot {doing} {path}: {reason}{ending}",
+        how_to_fix=fix.format(folder=path.parent, path=path),
+        example=example,
     )
 
 
 @contextmanager
-def explained(path: Path, *, doing: str, safe: str | None = None) -> Iterator[None]:
+def explained(
+    path: Path, *, doing: str, safe: str | None = None, example: str | None = None
+) -> Iterator[None]:
     """Turn each OSError of the block into a FileOperationError about `path`."""
     try:
         yield
     except OSError as err:
-        raise file_error(err, path, doing=doing, safe=safe) from err
+        raise file_error(err, path, doing=doing, safe=safe, example=example) from err

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
 from txojobs.files import disk
-from txojobs.files.os_errors import UNCHANGED, explained
+from txojobs.files.os_errors import NONE_CHANGED, STATE_ELSEWHERE, UNCHANGED, explained
 from txojobs.files.placing import free_name
 from txojobs.files.recovery import (
     LATER,
@@ -33,7 +33,7 @@ from txojobs.files.recovery import (
     roll_forward,
     token_of,
 )
-from txojobs.files.registry import Registry
+from txojobs.files.registry import SUFFIX, Registry
 from txojobs.files.turns import in_turn
 
 if TYPE_CHECKING:
@@ -84,10 +84,12 @@ class Publication:
         self._refuse_same_name(final)
         number = len(self._outputs)
         temp = final.with_name(f".{_clip(final.name)}.{self._token}-{number}.part")
-        with explained(final, doing="write", safe=UNCHANGED):
+        journal = self._journal_dir / f"{self._token}{SUFFIX}"  # it may lie on another disk than the output
+        with explained(journal, doing="write", safe=NONE_CHANGED, example=STATE_ELSEWHERE):
             if self._registry is None:
                 self._registry = Registry.create(self._journal_dir, self._token)
             self._registry.append({"add": number, "temp": str(temp), "final": str(final), "stamped": stamped})
+        with explained(final, doing="write", safe=UNCHANGED):
             os.close(disk.create(temp))
         self._outputs.append(Output(number, temp, final, stamped, final))
         return temp
@@ -179,7 +181,7 @@ class Publication:
                 if output.stamped:
                     output.name = free_name(output.final, taken=wanted - {output.final})
         for folder in {output.final.parent for output in self._outputs}:
-            with explained(folder, doing="publish", safe=UNCHANGED):
+            with explained(folder, doing="publish", safe=NONE_CHANGED):
                 disk.sync_folder(folder)
 
     def _in_turn(self, own: Path) -> AbstractContextManager[None]:
@@ -190,7 +192,7 @@ class Publication:
         folders = replaced_in(self._outputs)
 
         def others() -> list[Path]:
-            with explained(self._journal_dir, doing="read", safe=UNCHANGED):
+            with explained(self._journal_dir, doing="read", safe=NONE_CHANGED):
                 return awaited(self._journal_dir, folders, but=own)
 
         def sleep(seconds: float) -> None:
@@ -215,7 +217,8 @@ class Publication:
                 registry.append({"cancel": True})
             except OSError:
                 self._committed = may_be_committed(registry)
-            with explained(registry.path, doing="publish", safe=LATER if self._committed else UNCHANGED):
+            safe = LATER if self._committed else NONE_CHANGED
+            with explained(registry.path, doing="write", safe=safe, example=STATE_ELSEWHERE):
                 raise
         self._committed = True
 

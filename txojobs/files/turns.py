@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError
 from txojobs.file_lock import lock
-from txojobs.files.os_errors import UNCHANGED, explained
+from txojobs.files.os_errors import NONE_CHANGED, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -49,7 +49,7 @@ def in_turn(
                 return
         if clock() >= deadline:
             raise FileOperationError(
-                f"another run has been publishing into {min(folders)} for {LONGEST_WAIT_S:.0f} s; {UNCHANGED}",
+                f"another run has been publishing into {min(folders)} for {LONGEST_WAIT_S:.0f} s; {NONE_CHANGED}",
                 how_to_fix="wait until it has ended, or end it, then run again",
             )
         sleep(PAUSE_S)
@@ -59,11 +59,11 @@ def in_turn(
 @contextlib.contextmanager
 def _lock_of_decisions(folder: Path) -> Iterator[bool]:
     path = folder / "publish.lock"  # those of jobs hold the organisation and the environment, too
-    with explained(path, doing="write", safe=UNCHANGED):
+    with explained(path, doing="write", safe=NONE_CHANGED):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        with explained(path, doing="lock", safe=UNCHANGED):
+        with explained(path, doing="lock", safe=NONE_CHANGED):
             is_mine = lock(descriptor)
         yield is_mine
     finally:
