@@ -60,6 +60,33 @@ def test_a_problem_is_shown_with_its_line_and_underlined() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "length", "marked"),
+    [(1, 5, "start"), (5000, 6, "middle"), (9998, 3, "end"), (5000, 9000, None)],
+    ids=["at the start", "in the middle", "at the end", "a long mark"],
+)
+def test_of_a_long_line_a_window_around_the_mark_is_shown(
+    column: int, length: int, marked: str | None
+) -> None:
+    line = "start" + "x" * 4994 + "middle" + "y" * 4992 + "end"
+    assert len(line) == 10_000
+    problem = Problem("wrong", Mark("a.json", 1, column), length=length)
+    _, above, below, *_ = shown(InvalidJobError("x", [problem]), [line]).splitlines()
+    assert len(above) <= 115
+    assert len(below) <= len(above)
+    text = above.removeprefix("    1 | ")
+    assert text.startswith("...") == (column > 50)
+    assert text.endswith("...") == (column < 9950)
+    first, last = below.index("^"), below.rindex("^") + 1
+    assert above[first:last].startswith(marked or "middleyyy")
+    assert marked is None or last - first == length
+
+
+def test_a_line_of_usual_length_is_shown_whole() -> None:
+    line = "x" * 100
+    assert f"    1 | {line}\n" in shown(InvalidJobError("x", [Problem("wrong", Mark("a", 1, 60))]), [line])
+
+
 @pytest.mark.parametrize("where", [Mark("a", 9, 1), Mark("a", 1, 99), Mark("a", 0, 0), None])
 def test_a_place_that_is_not_there_breaks_nothing(where: Mark | None) -> None:
     assert "wrong" in shown(InvalidJobError("x", [Problem("wrong", where, length=500)]), ["short"])

@@ -249,3 +249,15 @@ def test_json_holds_all_facts() -> None:
     (facts,) = json.loads(as_json([ODD], checked=1))["problems"]
     assert facts["file"] == "jobs/a, b:c.yaml"
     assert facts["fix"] == "mend, it"
+
+
+@pytest.mark.parametrize("name", ["config/big-test-config.json", "jobs/big.yaml"])
+def test_a_file_of_one_long_line_is_not_printed_whole(work: Workplace, name: str) -> None:
+    rest = ", ".join(f'"x-{number}": "{"y" * 90}"' for number in range(4000))
+    head = '"globel": {"api-base-url": "https://a.example"}' if "config" in name else '"versoin": 1'
+    (work.root / name).write_text(f'{{{head}, "my-feature": {{{rest}}}}}', encoding="utf-8")
+    done = work.command("validate", name)
+    assert done.code == 2, done
+    assert "globel" in done.out or "versoin" in done.out
+    assert max(map(len, done.out.splitlines())) < 400
+    assert len(done.out) < 4000

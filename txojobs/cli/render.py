@@ -6,6 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from txojobs.cli.excerpt import excerpt
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -72,13 +74,10 @@ def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> No
     if where is not None and 0 < where.line <= len(lines):
         number = f"{where.line:>5}"
         text = lines[where.line - 1].rstrip("\n")
-        shown = clean(text.replace("\t", " "))
-        length = max(1, min(problem.length, len(text) - where.column + 1))
-        console.line(console.styled(f"{number} | ", "dim") + shown)
+        shown = excerpt(text.replace("\t", " "), column=where.column, length=problem.length)
+        console.line(console.styled(f"{number} | ", "dim") + clean(shown.text))
         console.line(
-            console.styled("      | ", "dim")
-            + " " * (where.column - 1)
-            + console.styled("^" * length, colour)
+            console.styled("      | ", "dim") + " " * shown.start + console.styled("^" * shown.length, colour)
         )
     if problem.fix:
         console.text(f"fix: {clean(problem.fix)}")
