@@ -8,7 +8,7 @@ from txojobs.cli.console import stdout
 from txojobs.cli.main import HelpfulGroup
 
 
-@click.group(cls=HelpfulGroup)
+@click.group(cls=HelpfulGroup, epilog="Try it:  txojobs demo serve --port 8801")
 def demo() -> None:
     """The demo data: airports, customers, items and sales orders, served over OData V4.
 

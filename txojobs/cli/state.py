@@ -53,7 +53,13 @@ def _of_watermark(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@state.command()
+@state.command(
+    epilog="""\b
+Examples:
+  txojobs state show changed-customers acme prod
+  txojobs state show changed-customers acme prod --json
+"""
+)
 @_of_job
 @click.option("--json", "in_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
@@ -71,7 +77,14 @@ def show(ctx: click.Context, job: str, org: str, env: str, *, in_json: bool) -> 
         console.line(f"  {clean(f'{mark.run_id}, {mark.set_at}')}")
 
 
-@state.command(name="set")
+@state.command(
+    name="set",
+    epilog="""\b
+Examples:
+  txojobs state set changed-customers acme prod 2026-01-15T00:00:00Z
+  txojobs state set changed-customers acme prod 2026-01-15 --step customers -p country=NO
+""",
+)
 @_of_job
 @click.argument("value")
 @_of_watermark
@@ -88,7 +101,13 @@ def set_(
     stdout().line(clean(f"{_name(new)}: {new.by} {new.value}{was}"))
 
 
-@state.command()
+@state.command(
+    epilog="""\b
+Examples:
+  txojobs state reset changed-customers acme prod
+  txojobs state reset changed-customers acme prod --step customers -p country=NO
+"""
+)
 @_of_job
 @_of_watermark
 @click.pass_context
