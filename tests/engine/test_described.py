@@ -310,3 +310,25 @@ def test_cells_have_the_types_of_the_service(work: Workplace, service: Any) -> N
     assert (cells["No"].value, cells["Price"].value, cells["More"].value) == ("00123", 1.5, "x")
     assert cells["Day"].number_format == "yyyy-mm-dd"
     assert cells["Entry"].value == "9007199254740993"  # a worksheet would lose its last digit
+
+
+# -- what a service leaves out ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fetch", "field"),
+    [
+        ("select: [No], expand: [Linez]", "Linez"),
+        ("expand: {Lines: {select: [Line, Summ]}}", "Lines/Summ"),
+        ("select: [No, Home/Cty]", "Home/Cty"),
+    ],
+)
+def test_a_misspelt_name_that_the_service_says_nothing_about_fails_the_run(
+    work: Workplace, fetch: str, field: str
+) -> None:
+    with PagesServer(sends({**ITEM, "Lines": [{"Line": 1, "Sum": 2}]})) as server:
+        work.config({"api-base-url": server.url})
+        work.steps(f"  - fetch: {{entity: Items, key: [No], {fetch}}}\n  - save: n.jsonl\n")
+        report = work.run()
+    assert str(report.error).startswith(f"no record has a field '{field}', which ")
+    assert work.outputs() == {}

@@ -58,7 +58,7 @@ class Fetch(Collection):
         Doc("The fields to read; all of them when left out.", example="[CustomerNo, Country]"),
     ] = ()
     optional: Annotated[
-        tuple[str, ...], Doc("Names in select that all records may lack, or in records.", example="[Email]")
+        tuple[str, ...], Doc("Names in select, expand or records that all may lack.", example="[Lines/No]")
     ] = ()
     filter: Annotated[
         ODataText | tuple[ODataText, ...] | None,

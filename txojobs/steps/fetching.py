@@ -41,5 +41,7 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
         pages = told.typed(
             pages, all_fields=not (step.select or step.labels), ours=COMPANY_FIELDS if step.companies else ()
         )
-    held = held_to(step.select, pages, columns=step.outgoing(None), optional=step.optional)
+    held = held_to(
+        step.select, pages, expand=step.expand, columns=step.outgoing(None), optional=step.optional
+    )
     return held if changed is None else changed.watched(held)
