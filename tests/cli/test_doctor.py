@@ -94,7 +94,7 @@ def test_offline_needs_no_service(workspace: Path) -> None:
 @pytest.mark.usefixtures("workspace")
 def test_an_environment_that_is_not_there_is_a_line_and_an_api_that_is_not_there_is_misuse() -> None:
     done = invoke("doctor", "acme", "prd", "--offline")
-    assert done.code == 1
+    assert done.code == 2
     assert "  failed   configuration" in done.out
     assert "did you mean acme prod?" in done.out
     done = invoke("doctor", "acme", "prod", "--offline", "--api", "nope")

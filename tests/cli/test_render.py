@@ -70,7 +70,7 @@ def test_of_a_long_line_a_window_around_the_mark_is_shown(
 ) -> None:
     line = "start" + "x" * 4994 + "middle" + "y" * 4992 + "end"
     assert len(line) == 10_000
-    problem = Problem("wrong", Mark("a.json", 1, column), length=length)
+    problem = Problem("wrong", Mark("a.yaml", 1, column), length=length)
     _, above, below, *_ = shown(InvalidJobError("x", [problem]), [line]).splitlines()
     assert len(above) <= 115
     assert len(below) <= len(above)
@@ -84,16 +84,18 @@ def test_of_a_long_line_a_window_around_the_mark_is_shown(
 
 def test_a_line_of_usual_length_is_shown_whole() -> None:
     line = "x" * 100
-    assert f"    1 | {line}\n" in shown(InvalidJobError("x", [Problem("wrong", Mark("a", 1, 60))]), [line])
+    assert f"    1 | {line}\n" in shown(
+        InvalidJobError("x", [Problem("wrong", Mark("a.yaml", 1, 60))]), [line]
+    )
 
 
-@pytest.mark.parametrize("where", [Mark("a", 9, 1), Mark("a", 1, 99), Mark("a", 0, 0), None])
+@pytest.mark.parametrize("where", [Mark("a.yaml", 9, 1), Mark("a.yaml", 1, 99), Mark("a.yaml", 0, 0), None])
 def test_a_place_that_is_not_there_breaks_nothing(where: Mark | None) -> None:
     assert "wrong" in shown(InvalidJobError("x", [Problem("wrong", where, length=500)]), ["short"])
 
 
 def test_tabs_and_control_characters_in_the_line_are_harmless() -> None:
-    text = shown(InvalidJobError("x", [Problem("wrong", Mark("a", 1, 3))]), ["\t\tb\x1b"])
+    text = shown(InvalidJobError("x", [Problem("wrong", Mark("a.yaml", 1, 3))]), ["\t\tb\x1b"])
     assert "\x1b" not in text
     lines = text.splitlines()
     assert lines[1].index("b") == lines[2].index("^")

@@ -159,7 +159,7 @@ def test_g15_what_only_speaks_of_secrets_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "fix", "example"),
     [
-        ('{"global": {"api-base-url": "a.example.com/v2"}}', "write https://a.example.com/v2", None),
+        ('{"global": {"api-base-url": "a.example.com/v2"}}', "write https:// in front of it", None),
         ('{"global": {"api-base-url": "https://a b"}}', None, None),
         ('{"global": {"auth": "basic"}}', None, '"auth": {"type": "basic"}'),
         ('{"apis": [1]}', None, '"apis": {"helpdesk": {"base-url": "https://helpdesk.example.com"}}'),
@@ -280,7 +280,7 @@ def test_what_the_workspace_adds_to_the_schema_counts(tmp_path: Path) -> None:
     problems = check_config_file(path, environ={})
     assert [(str(p.where), p.message) for p in problems] == [
         ("config/acme-prod-config.json:1:41", "global.odata cannot be 'v9'"),
-        ("config/acme-prod-config.json:2:25", "my-feature.level does not fit: 7 is not a multiple of 5"),
+        ("config/acme-prod-config.json:2:25", "my-feature.level does not fit 'multipleOf' of the schema: 5"),
     ]
     path.write_text('{"my-feature": {}}')
     assert [p.message for p in check_config_file(path, environ={})] == ["my-feature has no 'level'"]

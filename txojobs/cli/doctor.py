@@ -10,7 +10,7 @@ import click
 
 from txojobs.cli.complete import environments, organisations
 from txojobs.cli.console import stdout
-from txojobs.cli.exit_codes import DONE, FAILED
+from txojobs.cli.exit_codes import DONE, FAILED, INVALID
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import clean, plural
 from txojobs.cli.wrapping import wrapped
@@ -41,7 +41,8 @@ Examples:
 def doctor(ctx: click.Context, org: str, env: str, *, api: str | None, offline: bool, as_json: bool) -> int:
     """Check workspace, configuration, secrets and the way to each service, from name to token to $metadata.
 
-    Reads only: nothing is changed, at the service or here. Ends with 0 when nothing failed, else with 1.
+    Reads only: nothing is changed, at the service or here. Ends with 0 when nothing failed, with 2 when the
+    configuration is invalid, else with 1.
     """
     from txojobs.engine.doctor import examine  # noqa: PLC0415  # requests
 
@@ -59,6 +60,8 @@ def doctor(ctx: click.Context, org: str, env: str, *, api: str | None, offline: 
     else:
         console.line()
         console.line(_summary(counts))
+    if any(check.name == "configuration" and check.state == "failed" for check in found):
+        return INVALID
     return FAILED if counts["failed"] else DONE
 
 

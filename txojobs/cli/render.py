@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txojobs.cli.excerpt import excerpt
+from txojobs.cli.finding import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,12 +67,15 @@ def show_fact(console: Console, title: str, text: str, colour: str) -> None:
 
 
 def show_problem(console: Console, problem: Problem, lines: Sequence[str]) -> None:
-    """Show one problem with the line it stands on, the place underlined, and the fix."""
+    """Show one problem with the place underlined in its line, and the fix.
+
+    Of a configuration no line is shown, sound or broken: any of its texts may be a secret (P5).
+    """
     where, severity = problem.where, problem.severity
     colour = "red" if severity == "error" else "yellow"
     prefix = f"{where}: " if where is not None else ""
     console.text(f"{clean(prefix)}{console.styled(severity, colour)}: {clean(problem.message)}")
-    if where is not None and 0 < where.line <= len(lines):
+    if where is not None and where.file.endswith(EXTENSIONS) and 0 < where.line <= len(lines):
         number = f"{where.line:>5}"
         text = lines[where.line - 1].rstrip("\n")
         shown = excerpt(text.replace("\t", " "), column=where.column, length=problem.length)

@@ -18,7 +18,7 @@ from txojobs.config.secret_files import (
     git_breaches,
     secrets_of_environment,
 )
-from txojobs.config.secret_rules import secret_breaches
+from txojobs.config.secret_rules import keys_in_query, secret_breaches
 from txojobs.errors import Mark, Problem
 from txojobs.redact import escape_foreign
 
@@ -62,9 +62,9 @@ def check_config_file(
     read = read_json(data, file)
     org_env = path.name.removesuffix(SECRETS_SUFFIX).removesuffix(SUFFIX)
     if path.name.endswith(SECRETS_SUFFIX):
-        apis = _apis_of(path.with_name(org_env + SUFFIX))
+        main = _object_in(path.with_name(org_env + SUFFIX))
         breaches = [*file_breaches(path), *git_breaches(path)]
-        return secrets_problems(read, file=file, apis=apis, more=breaches)
+        return secrets_problems(read, file=file, main=main, more=breaches)
     org, _, env = org_env.rpartition("-")
     secrets: set[str] = set()
     if org and path.name.endswith(SUFFIX):
@@ -121,12 +121,12 @@ def text_problems(read: JsonText, *, file: str) -> list[Problem]:
 
 
 def secrets_problems(
-    read: JsonText, *, file: str, apis: Collection[str] = (), more: Iterable[Breach] = ()
+    read: JsonText, *, file: str, main: Any = None, more: Iterable[Breach] = ()
 ) -> list[Problem]:
-    """Return the problems of a secrets file that was read; no message shows a value."""
+    """Return the problems of a secrets file that was read, beside its `main` one; no message shows a value."""
     if not read.is_sound:
         return [*_placed(JsonText("{}", {}, []), file, more), *(_mute(problem) for problem in read.problems)]
-    return _placed(read, file, [*more, *secret_breaches(read.value, apis)])
+    return _placed(read, file, [*more, *secret_breaches(read.value, apis_of(main), keys_in_query(main))])
 
 
 _QUOTES_THE_FILE = ("is no JSON value", "has no quotes", "is not a number that JSON can hold")
@@ -165,6 +165,7 @@ def _object_in(path: Path) -> dict[str, Any]:
     return read.value if read.is_sound and isinstance(read.value, dict) else {}
 
 
-def _apis_of(path: Path) -> list[str]:
-    apis = _object_in(path).get("apis")
+def apis_of(main: Any) -> list[str]:
+    """Return the names of the services beside the default one in a main configuration of any shape."""
+    apis = main.get("apis") if isinstance(main, dict) else None
     return list(apis) if isinstance(apis, dict) else []

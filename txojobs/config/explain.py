@@ -1,5 +1,8 @@
 """Turn what jsonschema finds into breaches in plain words, with the words that were probably meant.
 
+No message repeats a text of the file that may be a secret: keys are shown as names are, values when they are nearly
+what is allowed there. jsonschema's own words quote the value, so they are not used.
+
 jsonschema is imported here, when a configuration is already known not to fit. References are looked up inside
 the schema only: nothing is ever fetched.
 """
@@ -11,11 +14,11 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txojobs.config.habits import KEYS
-from txojobs.config.names import KEBAB, kebab, looks_like_secret, nearly
+from txojobs.config.names import kebab, nearly, shown_name
 from txojobs.config.places import dotted
-from txojobs.config.schema import resolve
+from txojobs.config.schema import load_schema, resolve
 from txojobs.errors import ConfigurationError
-from txojobs.redact import escape_foreign
+from txojobs.redact import SHORTEST, escape_foreign, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from txojobs.config.places import JsonPath
     from txojobs.config.schema import Schema
 
-_MOST = 40
+_LONGEST_RULE = 80
 
 
 class Breach(NamedTuple):
@@ -50,7 +53,8 @@ def schema_breaches(value: Any, schema: Schema) -> Iterator[Breach]:
 
     registry: Registry[Any] = Registry()  # without a way to retrieve anything
     try:
-        Draft202012Validator.check_schema(schema)
+        if schema != load_schema():  # ours is known to be good, and looking costs a tenth of a second
+            Draft202012Validator.check_schema(schema)
         for error in Draft202012Validator(schema, registry=registry).iter_errors(value):
             yield from _breaches(error, schema)
     except SchemaError as err:
@@ -84,20 +88,21 @@ def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
     elif error.validator == "type" and len(path) == 1 and path[0] not in root["properties"]:
         yield _loose(path, root)
     else:
-        message, fix = _wrong_value(error, path)
+        message, fix = _wrong_value(error)
         yield Breach(path, f"{name} {message}", fix, _example(error, path), at_key=False)
 
 
 def _example(error: Any, path: JsonPath) -> str | None:
     """Return the schema's example for a value of another type; of a credential, the one that was named."""
-    if path and path[-1] == "auth" and isinstance(error.instance, str) and KEBAB.fullmatch(error.instance):
+    kinds = error.schema.get("properties", {}).get("type", {}).get("enum", ())
+    if path and path[-1] == "auth" and error.instance in kinds:
         return f'"auth": {{"type": {json.dumps(error.instance)}}}'
     examples = error.schema.get("examples") if error.validator == "type" and path else None
     return f"{json.dumps(path[-1])}: {json.dumps(examples[0])}" if examples else None
 
 
 def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach:
-    shown = escape_foreign(key)
+    shown = escape_foreign(shown_name(key))
     where = f"{dotted(path)} has" if path else "there is"
     meant = nearly(key, known, cutoff=0.6)
     other = None if meant else home_of(kebab(key), root)
@@ -123,9 +128,11 @@ def _loose(path: JsonPath, root: Schema) -> Breach:
     )
     return Breach(
         path,
-        f"{escape_foreign(key)!r} stands outside of a section",
+        f"{escape_foreign(shown_name(key))!r} stands outside of a section",
         fix or "put it into a section of your own",
-        example=f'"my-feature": {{{json.dumps(kebab(key))}: ...}}' if fix is None else None,
+        example=f'"my-feature": {{{json.dumps(kebab(shown_name(key)) or "key")}: ...}}'
+        if fix is None
+        else None,
     )
 
 
@@ -142,11 +149,11 @@ def home_of(key: str, root: Schema) -> str | None:
 
 
 def _wrong_name(path: JsonPath, key: str, root: Schema) -> Breach:
-    shown = escape_foreign(key)
+    shown = escape_foreign(shown_name(key))
     if path == ("environments",):
         fix = "use letters, digits, '_' and '.'; no '-'"
         return Breach((*path, key), f"{shown!r} cannot be the name of an environment", fix)
-    meant = (None if path else nearly(key, root["properties"])) or kebab(key)
+    meant = (None if path else nearly(key, root["properties"])) or kebab(shown_name(key))
     fix = f"did you mean {meant!r}?" if meant else "use small letters, digits and '-'"
     return Breach((*path, key), f"the key {shown!r} is not in kebab-case", fix)
 
@@ -162,28 +169,32 @@ _KINDS = {
 }
 
 
-def _wrong_value(error: Any, path: JsonPath) -> tuple[str, str | None]:
+def _wrong_value(error: Any) -> tuple[str, str | None]:
     """Return what is wrong with a value, to stand behind its name, and how to mend it."""
     value, limit = error.instance, error.validator_value
+    number = value if isinstance(value, int | float) else "this"
     if error.validator == "type":
         kinds = [_KINDS.get(kind, kind) for kind in ([limit] if isinstance(limit, str) else limit)]
-        return f"must be {' or '.join(kinds)}, not {_kind(value)}", _without_quotes(value, kinds)
+        return f"must be {' or '.join(kinds)}, not {_kind(value, kinds)}", _without_quotes(value, kinds)
     if error.validator == "enum":
         allowed = ", ".join(map(str, limit))
         meant = nearly(value, map(str, limit), cutoff=0.6) if isinstance(value, str) else None
-        return f"cannot be {_shown(value, path)}", (
+        is_shown = isinstance(value, str) and (meant or len(value) < SHORTEST)
+        return f"cannot be {escape_foreign(value)!r}" if is_shown else "cannot be this", (
             f"did you mean {meant!r}? " if meant else ""
         ) + f"allowed: {allowed}"
     sentences = {
-        "pattern": f"must {error.schema.get('x-must', f'match {limit}')}, not {_shown(value, path)}",
+        "pattern": f"must {error.schema.get('x-must', f'match {limit}')}",
         "minLength": "must not be empty",
-        "minimum": f"must be at least {limit}, not {_shown(value, path)}",
-        "maximum": f"must be at most {limit}, not {_shown(value, path)}",
-        "exclusiveMinimum": f"must be more than {limit}, not {_shown(value, path)}",
+        "minimum": f"must be at least {limit}, not {number}",
+        "maximum": f"must be at most {limit}, not {number}",
+        "exclusiveMinimum": f"must be more than {limit}, not {number}",
         "uniqueItems": "holds a value twice",
     }
-    # keywords that a workspace added for its own sections speak in jsonschema's words
-    message = sentences.get(error.validator) or f"does not fit: {escape_foreign(error.message)}"
+    message = sentences.get(error.validator)
+    if message is None:  # a keyword that a workspace added for its own sections
+        rule = shortened(json.dumps(limit, ensure_ascii=False), _LONGEST_RULE)
+        message = f"does not fit {error.validator!r} of the schema: {escape_foreign(rule)}"
     return message, _with_scheme(error) if error.validator == "pattern" else None
 
 
@@ -193,12 +204,13 @@ def _with_scheme(error: Any) -> str | None:
     is_address = "://" not in error.instance and "address" in str(error.schema.get("x-must"))
     if not is_address or not re.search(error.validator_value, address):
         return None
-    return f"write {escape_foreign(address)}"
+    return "write https:// in front of it"
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any, wanted: list[str]) -> str:
+    """Return what a value is; a number that should be a whole one as it is written."""
     kind = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
-    if isinstance(value, float):
+    if isinstance(value, float) and _KINDS["integer"] in wanted:
         return f"{value}"
     return _KINDS[kind.get(type(value), "null")]
 
@@ -213,11 +225,3 @@ def _without_quotes(value: Any, kinds: list[str]) -> str | None:
     numbers = isinstance(bare, int | float) and not isinstance(bare, bool)
     wanted = {_KINDS["boolean"]} if isinstance(bare, bool) else {_KINDS["number"], _KINDS["integer"]}
     return "remove the quotes" if (numbers or isinstance(bare, bool)) and wanted & set(kinds) else None
-
-
-def _shown(value: Any, path: JsonPath) -> str:
-    if path and looks_like_secret(str(path[-1])):
-        return "this"
-    text = value if isinstance(value, str) else json.dumps(value)
-    short = text if len(text) <= _MOST else f"{text[:_MOST]}..."
-    return f"'{escape_foreign(short)}'" if isinstance(value, str) else short

@@ -2,6 +2,7 @@
 
 Refused beyond the standard: numbers larger than any binary float, depth over 50, more than 1 MiB. No digit is lost:
 whole numbers are int, all others a float that knows how it was written.
+No message repeats a value, which may be a secret without its quotes.
 Duplicate keys are noticed here and placed by whoever reports them.
 """
 
@@ -12,9 +13,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from txojobs.config.names import shown_name
 from txojobs.config.places import mark_at
 from txojobs.errors import Mark, Problem
-from txojobs.redact import escape_foreign
+from txojobs.redact import HIDDEN, escape_foreign
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
 _MAX_DIGITS = 400
+_LONGEST_SHOWN = len("-Infinity")
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _BRACKETS = rf"(?s){_STRING}|([\[{{])|([\]}}])"
@@ -157,7 +160,7 @@ def _integer(text: str) -> int:
 def _bad_number(text: str, number: str, file: str) -> Problem:
     outside_strings = re.compile(rf"{_STRING}|({re.escape(number)})", re.DOTALL)
     offset = next((found.start(1) for found in outside_strings.finditer(text) if found[1]), 0)
-    shown = number if len(number) <= 20 else f"{number[:20]}..."  # noqa: PLR2004 - enough to find it by
+    shown = number if len(number) <= _LONGEST_SHOWN else "this"
     return Problem(
         f"{shown} is not a number that JSON can hold", mark_at(text, offset, file), length=len(number)
     )
@@ -215,8 +218,10 @@ def _by_letter(rest: str, before: str, err: json.JSONDecodeError) -> _Slip | Non
         return None, "something follows after the end of the document", "remove it; the file is one object"
     word = re.match(r"[A-Za-z_$][\w$-]*", rest)
     if err.msg.startswith("Expecting property name"):
+        if word and (key := shown_name(word[0])) != HIDDEN:
+            return None, f"the key {key} has no quotes", f'write "{key}"'
         if word:
-            return None, f"the key {word[0]} has no quotes", f'write "{word[0]}"'
+            return None, "a key here has no quotes", 'write "key": value'
         return None, "a key is missing here", 'write "key": value'
     if err.msg.startswith("Expecting ':'"):
         return len(before), "a colon is missing after this key", 'write "key": value'
@@ -246,11 +251,9 @@ def _no_value(letter: str, word: re.Match[str] | None) -> _Slip | None:
             "no": "false",
         }
         meant = plain.get(word[0].lower())
-        return (
-            None,
-            f"{word[0]} is no JSON value",
-            f"write {meant}" if meant else f'write it in quotes: "{word[0]}"',
-        )
+        if meant is None:
+            return None, "a text here has no quotes", 'write it in quotes: "..."'
+        return None, f"{word[0]} is no JSON value", f"write {meant}"
     if letter == ",":
         return None, "a value is missing before this comma", "remove the comma, or write the value"
     if letter in ".+":

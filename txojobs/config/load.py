@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from txojobs.config.check import main_problems, secrets_problems, text_problems
+from txojobs.config.check import apis_of, main_problems, secrets_problems, text_problems
 from txojobs.config.json_text import JsonText, read_json
 from txojobs.config.key_files import key_file_breaches
 from txojobs.config.mapping import Config
@@ -19,7 +19,7 @@ from txojobs.config.secret_files import (
     file_breaches,
     secrets_of_environment,
 )
-from txojobs.config.secret_rules import variable_breaches
+from txojobs.config.secret_rules import keys_in_query, variable_breaches
 from txojobs.errors import ConfigurationError, Problem, ValidationError
 from txojobs.workspace import check_name
 
@@ -52,9 +52,9 @@ def load_config(
     file = f"config/{org}-{env}{SUFFIX}"
     main = _read_main(folder, org, env)
     secrets_path = folder / f"{org}-{env}{SECRETS_SUFFIX}"
-    secrets, problems = _read_secrets(secrets_path, _apis(main.value))
+    secrets, problems = _read_secrets(secrets_path, main.value)
     variables = secrets_of_environment(folder, org, env, environ)
-    problems += _problems_of_variables(variables, _apis(main.value))
+    problems += _problems_of_variables(variables, main.value)
     if validate:
         schema = load_schema(workspace.root)
         keys = key_file_breaches(main.value, workspace.root)
@@ -109,7 +109,7 @@ def _not_found(folder: Path, org: str, env: str) -> ConfigurationError:
     )
 
 
-def _read_secrets(path: Path, apis: list[str]) -> tuple[dict[str, str], list[Problem]]:
+def _read_secrets(path: Path, main: Any) -> tuple[dict[str, str], list[Problem]]:
     """Return the secrets of a file, none when there is no file, and what is wrong with it."""
     file = f"config/{path.name}"
     try:
@@ -118,21 +118,16 @@ def _read_secrets(path: Path, apis: list[str]) -> tuple[dict[str, str], list[Pro
         return {}, []
     except OSError as err:
         raise ConfigurationError(f"{file} cannot be read: {err.strerror}") from err
-    problems = secrets_problems(read, file=file, apis=apis, more=file_breaches(path))
+    problems = secrets_problems(read, file=file, main=main, more=file_breaches(path))
     return dict(read.value) if read.is_sound and isinstance(read.value, dict) else {}, problems
 
 
-def _problems_of_variables(variables: Mapping[str, tuple[str, str]], apis: list[str]) -> list[Problem]:
+def _problems_of_variables(variables: Mapping[str, tuple[str, str]], main: Any) -> list[Problem]:
     return [
         Problem(f"environment variable {variable}: {breach.message}", None, breach.fix, breach.severity)
         for name, (variable, value) in variables.items()
-        for breach in variable_breaches(name, value, apis)
+        for breach in variable_breaches(name, value, apis_of(main), keys_in_query(main))
     ]
-
-
-def _apis(value: Any) -> list[str]:
-    apis = value.get("apis") if isinstance(value, dict) else None
-    return list(apis) if isinstance(apis, dict) else []
 
 
 def _origins(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from txojobs.redact import HIDDEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,6 +39,23 @@ def kebab(name: str) -> str:
 def looks_like_secret(key: str) -> bool:
     """Whether a text under this key is a secret: its last word says so, however it is spelled."""
     return bool(_SECRET.search(kebab(key)))
+
+
+_WORD = re.compile(r"[A-Za-z]{1,24}[0-9]{0,4}|[0-9]{1,4}")
+_MIXED = re.compile(r"[A-Za-z0-9]{1,8}")
+_LONGEST_NAME = 80
+
+
+def shown_name(key: str) -> str:
+    """Return a key as a message may show it: `***` unless it is made of words, for it may be a secret itself.
+
+    A secret is written in the place of a name where somebody swaps the two, or forgets a quote or a colon. One
+    word may mix letters and digits, as d365bc does; more of them are a licence or a hash.
+    """
+    words = [word for word in re.split(r"[-_. $]", key) if word]
+    mixed = [word for word in words if not _WORD.fullmatch(word)]
+    is_name = len(key) <= _LONGEST_NAME and len(mixed) <= 1 and all(map(_MIXED.fullmatch, mixed))
+    return key if is_name else HIDDEN
 
 
 def injected_name(secret: str) -> str:

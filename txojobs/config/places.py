@@ -10,6 +10,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the scanner that json itself uses
 from typing import NamedTuple, TypeAlias
 
+from txojobs.config.names import shown_name
 from txojobs.errors import Mark
 
 JsonPath: TypeAlias = "tuple[str | int, ...]"
@@ -109,8 +110,8 @@ def mark_at(text: str, offset: int, file: str) -> Mark:
 
 
 def dotted(path: JsonPath) -> str:
-    """Return a path as people write it: `apis.bc.base-url`, `countries[1]`."""
+    """Return a path as people write it and as it may be shown: `apis.bc.base-url`, `countries[1]`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{shown_name(part)}"
     return text

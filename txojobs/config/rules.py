@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.config.explain import Breach
-from txojobs.config.names import RESERVED, SECRET_NAMES, kebab, looks_like_secret, nearly
+from txojobs.config.names import RESERVED, SECRET_NAMES, kebab, looks_like_secret, nearly, shown_name
 from txojobs.config.places import dotted
 from txojobs.redact import escape_foreign
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(
     r"(?i)\b(?:bearer|basic)\s+\S{8,}|\beyJ[\w-]{5,}\.[\w-]{5,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
+_SIGNED = re.compile(r"(?i)[?&](?:code|sig|signature|key|(?:[a-z]+[-_])*(?:token|secret|key))=[^\s&#]{8}")
+_LEAST_DIGITS = 6
+"""A shorter number is a limit, such as of the tokens that a request may cost."""
 _USER_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]{0,20}://[^\s/?#@]*:[^\s/?#@]*@", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|::1")
 
@@ -30,7 +33,8 @@ def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breac
     for key, member in value.items():
         meant = nearly(key, known_sections)
         if meant and isinstance(member, dict):
-            yield Breach((key,), f"{escape_foreign(key)!r} is nearly {meant!r}", f"did you mean {meant!r}?")
+            shown = escape_foreign(shown_name(key))
+            yield Breach((key,), f"{shown!r} is nearly {meant!r}", f"did you mean {meant!r}?")
     yield from _jitter_breaches(value)
     for path, part in services(value):
         yield from _auth_breaches((*path, "auth"), part.get("auth"))
@@ -132,11 +136,10 @@ def _secrets_in(path: JsonPath, value: Any) -> Iterator[Breach]:
     elif isinstance(value, list):
         for number, member in enumerate(value):
             yield from _secrets_in((*path, number), member)
-    elif isinstance(value, str) and value:
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        if key != "description" and (
-            looks_like_secret(key) or _TOKEN.search(value) or _USER_IN_URL.search(value)
-        ):
+    elif isinstance(value, str | int | float) and value and not isinstance(value, bool):
+        names = [part for part in path if isinstance(part, str) and part not in ("value", "v")]
+        key = names[-1] if names else ""
+        if key != "description" and _is_secret(key, value):
             yield Breach(
                 path,
                 f"{escape_foreign(dotted(path))} holds a secret, in a file that is made to be shared",
@@ -144,6 +147,13 @@ def _secrets_in(path: JsonPath, value: Any) -> Iterator[Breach]:
                 "whoever saw this file knows it",
                 f'{{"{_secret_name(key)}": "..."}}',
             )
+
+
+def _is_secret(key: str, value: str | float) -> bool:
+    if not isinstance(value, str):
+        return looks_like_secret(key) and len(str(value)) >= _LEAST_DIGITS
+    patterns = (_TOKEN, _USER_IN_URL, _SIGNED)
+    return looks_like_secret(key) or any(pattern.search(value) for pattern in patterns)
 
 
 def _secret_name(key: str) -> str:
@@ -192,7 +202,7 @@ def clear_text_breaches(value: Any, secrets: Collection[str], env: str | None) -
             if isinstance(address, str) and _is_clear_text(address):
                 yield Breach(
                     where,
-                    f"{dotted(where)} would send a credential unencrypted: {escape_foreign(address)}",
+                    f"{dotted(where)} would send a credential unencrypted to {_host(address)}",
                     "use https://; plain http carries a credential to this machine only (localhost)",
                     at_key=False,
                 )
@@ -202,6 +212,13 @@ def _endpoint(value: dict[str, Any], env: str) -> Any:
     environments = value.get("environments")
     settings = environments.get(env) if isinstance(environments, dict) else None
     return settings.get("api-endpoint") if isinstance(settings, dict) else None
+
+
+def _host(address: str) -> str:
+    """Return where an address leads, without what else may stand in it: a path or a query may be signed."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a credential may travel
+
+    return escape_foreign(urlsplit(address).hostname or "that host")
 
 
 def _is_clear_text(address: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from txojobs.config.explain import Breach
-from txojobs.config.names import variable_prefix
+from txojobs.config.names import SECRET_NAMES, variable_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,16 +51,24 @@ def secrets_of_environment(
 
 def secrets_of_everybody(root: Path | None, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the secrets of every organisation and environment of a workspace, to be hidden; never raises."""
-    import json  # noqa: PLC0415 - only for a bug
-
     found = [value for name, value in environ.items() if name.startswith("TXO_")]
     for path in [] if root is None else (root / "config").glob(f"*{SECRETS_SUFFIX}"):
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            told = json.loads(path.read_bytes())
-            found += (
-                [value for value in told.values() if isinstance(value, str)] if isinstance(told, dict) else []
-            )
+        with contextlib.suppress(OSError):
+            found += _values_in(path.read_bytes())
     return found
+
+
+def _values_in(raw: bytes) -> list[str]:
+    """Return the secrets of a file; of one that is no object of texts each word that is no name."""
+    import json  # noqa: PLC0415 - only for a bug
+    import re  # noqa: PLC0415
+
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(raw)
+        if isinstance(told, dict) and all(isinstance(value, str) for value in told.values()):
+            return list(told.values())
+    words = re.findall(r"[^\s{}\[\]\"',:]{4,}", raw.decode("utf-8", "replace"))
+    return [word for word in words if not word.endswith(SECRET_NAMES)]
 
 
 def file_breaches(path: Path, what: str = "secrets file") -> list[Breach]:
