@@ -558,3 +558,27 @@ def test_the_time_of_a_run_stands_in_a_file_name_without_ado(work: Workplace) ->
     report = work.good_run()
     assert report.warnings == []
     assert re.fullmatch(r"at-[\dT.+-]+\.csv", next(iter(work.outputs())))
+
+
+@pytest.mark.parametrize(
+    ("odata", "option", "message"),
+    [
+        ("v4", "query: {top: 5}", "the query option top is set by its own field"),
+        ("v3", "search: bicycle", "OData V3 has no $search"),
+        (
+            "v2",
+            "expand: {Lines: {filter: Sum gt 1}}",
+            "expand: Lines has a filter, order-by or limit, which ",
+        ),
+    ],
+)
+def test_what_the_version_of_the_service_cannot_be_asked_is_invalid_before_anything_is(
+    work: Workplace, odata: str, option: str, message: str
+) -> None:
+    with PagesServer(customers()) as server:
+        work.config({"api-base-url": server.url, "odata": odata})
+        work.steps(f"  - fetch: {{entity: Customers, key: [No], {option}}}\n  - save: n.jsonl\n")
+        done = work.command("run", "job", "acme", "test")
+    assert done.code == 2
+    assert message in " ".join(done.err.split())
+    assert server.asked == []

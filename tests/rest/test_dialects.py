@@ -258,6 +258,20 @@ def test_what_v2_does_not_know_is_refused_before_it_is_asked(option: str) -> Non
         _ = EntityQuery(entity="Customers", odata="v9").dialect
 
 
+@pytest.mark.parametrize(
+    "option", ["top", "Skip", "skiptoken", "count", "filter", "orderby", "select", "expand"]
+)
+def test_a_short_name_of_4_01_asks_for_the_same_and_is_refused_in_v4_alone(option: str) -> None:
+    with pytest.raises(ValidationError, match=f"the query option {option} is set by its own field"):
+        EntityQuery(entity="Customers", extra={option: "5"})
+    assert EntityQuery(entity="F", extra={option: "5"}, odata="v2").url(with_count=False) == f"F?{option}=5"
+
+
+def test_an_expansion_that_v2_cannot_narrow_is_refused_before_it_is_asked() -> None:
+    with pytest.raises(ValidationError, match=r"SalesOrders/Lines has a filter.* V2 and V3"):
+        EntityQuery(entity="Customers", expand=EXPAND, odata="v3")
+
+
 def test_numbers_of_v4_that_came_as_numbers_stay_exact(serve: Serve, connect: Connect) -> None:
     body = b'{"d":{"results":[{"a":1.10,"b":9007199254740993}]}}'
     server = serve(fault.answer(200, body, content_type="application/json"))

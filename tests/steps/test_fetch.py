@@ -44,6 +44,12 @@ def test_what_cannot_be_asked_is_found_before_the_run(options: str, message: str
     assert [problem.message for problem in problems(options)] == [message]
 
 
+def test_a_short_name_of_4_01_in_query_is_warned_of() -> None:
+    (problem,) = problems("key: [No], query: {top: 5, mine: 6}", "warning")
+    assert problem.message == "top in query is the same as $top for OData V4, and is refused there"
+    assert problem.fix == "use limit of fetch"
+
+
 @pytest.mark.parametrize(
     "options", ["select: [A]", "order-by: [A]", "complete: count", "filter: A eq 1", "key: []"]
 )

@@ -8,7 +8,7 @@ file is shortened, or left out, by a reader that stops early.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from txojobs.engine.metering import Meter
 from txojobs.engine.needs import ASKING
@@ -62,13 +62,14 @@ class Chain:
         if use.waits_for or result.state == "left-out":
             return
         with state.tagged(use):
-            step = bind_step(use, state.scope())
+            step: Any = bind_step(use, state.scope())
             result.title = title_of(step)
             step.ready(state.workspace)
             if getattr(step, "incremental", None) is not None:
                 state.watermarks.ready()
             if use.verb in ASKING:
-                state.services.client(state.api_of(use))
+                odata = state.services.client(state.api_of(use)).settings.odata
+                step.request(odata=odata)  # raises for what cannot be asked there
 
     def ends(self) -> list[StepUse]:
         """Return the steps that must be pulled to their end: those that nobody reads, then every sink.

@@ -89,7 +89,7 @@ class EntityQuery:
             if value is not None and value < 1:
                 raise ValidationError(f"{name} must be at least 1, not {value}")
         for option in self.extra:
-            if option.lower() in _OURS:
+            if self._is_ours(option.lower()):
                 raise ValidationError(
                     f"the query option {option} is set by its own field", how_to_fix="take it out of `extra`"
                 )
@@ -97,6 +97,15 @@ class EntityQuery:
                 raise ValidationError(
                     f"OData {self.odata.upper()} has no {option}", how_to_fix="leave it out"
                 )
+        if self.odata != "v4":
+            expand_v2(self.expand)
+
+    def _is_ours(self, option: str) -> bool:
+        """Tell whether an option has a field of its own, also under the name without `$` that 4.01 allows.
+
+        Source: OData 4.01 Part 2 section 5.1 (the `$` of a system query option may be left out).
+        """
+        return option in _OURS or (self.odata == "v4" and f"${option}" in _OURS)
 
     @property
     def dialect(self) -> Dialect:

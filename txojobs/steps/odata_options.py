@@ -255,6 +255,9 @@ def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:
             yield Problem(
                 f"{name} does not belong into query", job.at("query"), f"use {_OWN[name.lower()]} of fetch"
             )
+        elif (full := f"${name.lower()}") in _OWN:  # V2 and V3 may have a parameter of this name
+            message = f"{name} in query is the same as {full} for OData V4, and is refused there"
+            yield Problem(message, job.at("query"), f"use {_OWN[full]} of fetch", severity="warning")
     for name in step.headers:
         if name.lower() in ("authorization", "cookie", "host", "content-length"):
             yield Problem(
