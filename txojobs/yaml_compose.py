@@ -76,7 +76,7 @@ def compose(text: str, *, file: str, problems: list[Problem]) -> Composed:
     try:
         root = loader.compose(text)
     except TooMuch as err:
-        problems.append(Problem(str(err), _inside(err.mark, text, file)))
+        problems.append(Problem(str(err), _inside(err.mark, text, file), err.fix))
     except MarkedYAMLError as err:
         problems.append(explain_syntax_error(err, text, file))
     except YAMLError as err:  # a character that YAML forbids carries a position, not a mark
@@ -111,7 +111,7 @@ def _impossible_escape(text: str, file: str) -> Problem:
 def _forbidden_character(err: Any, text: str, file: str) -> Problem:
     match = re.search(_FORBIDDEN, text)
     if match is None:
-        return Problem(f"this is not YAML: {err}", Mark(file, 1, 1))
+        return Problem(f"this is not YAML: {err}", Mark(file, 1, 1), "look for what begins and does not end")
     return Problem(
         f"the character U+{ord(match[0]):04X} is not allowed in YAML",
         _mark_of(text, match.start(), file),

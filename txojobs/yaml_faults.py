@@ -25,7 +25,8 @@ def explain_syntax_error(err: Any, text: str, file: str) -> Problem:
     problem, context = str(err.problem or err.context or ""), str(err.context or "")
     faults = [_fault(problem, context, text, mark, file) for mark in marks]
     if not faults:
-        return Problem(f"this is not YAML: {_plain_words(problem)}", Mark(file, 1, 1))
+        words = _plain_words(problem)
+        return Problem(f"this is not YAML: {words}", Mark(file, 1, 1), _CLOSING.get(words, _LOOK))
     for each in faults:
         if found := _template_in_flow(each):
             return found
@@ -34,7 +35,7 @@ def explain_syntax_error(err: Any, text: str, file: str) -> Problem:
         if found := explain(fault):
             return found
     words = _plain_words(problem)
-    return Problem(f"this is not YAML: {words}", fault.where, _CLOSING.get(words))
+    return Problem(f"this is not YAML: {words}", fault.where, _CLOSING.get(words, _LOOK))
 
 
 def _fault(problem: str, context: str, text: str, mark: Any, file: str) -> _Fault:
@@ -207,6 +208,7 @@ def _open_quote(text: str) -> str:
     return quote
 
 
+_LOOK = "check this line and the one above it: indentation, quotes, brackets, colons"
 _CLOSING = {
     "a [ that is not closed, or a missing comma": "close it with ], and put commas between its parts",
     "a { that is not closed, or a missing comma": "close it with }, and put commas between its parts",

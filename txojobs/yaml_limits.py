@@ -9,10 +9,13 @@ MAX_DEPTH = 50
 MAX_NODES = 10_000
 """Values, with those behind an alias counted each time it is used."""
 
+TOO_LARGE = "a job holds steps, not records: put what is large into a file, and read it with a `load` step"
+
 
 class TooMuch(Exception):  # noqa: N818  # becomes a Problem wherever it is caught
     """A limit is passed; `mark` is ruamel's."""
 
-    def __init__(self, message: str, mark: Any) -> None:
+    def __init__(self, message: str, mark: Any, fix: str = TOO_LARGE) -> None:
         super().__init__(message)
         self.mark = mark
+        self.fix = fix

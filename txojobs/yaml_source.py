@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from txojobs.errors import Mark, Problem
-from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TooMuch
+from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TOO_LARGE, TooMuch
 from txojobs.yaml_slips import cut_by_comma, cut_by_comment, quoted, split_lines
 
 if TYPE_CHECKING:
@@ -96,19 +96,26 @@ def read(text: str, *, file: str) -> Source:
 
     problems: list[Problem] = []
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        return Source(None, [Problem(f"the file is larger than {MAX_BYTES:,} bytes", Mark(file, 1, 1))])
+        return Source(
+            None, [Problem(f"the file is larger than {MAX_BYTES:,} bytes", Mark(file, 1, 1), TOO_LARGE)]
+        )
     text = text.removeprefix("\ufeff")
     composed = compose(text, file=file, problems=problems)
     if composed.root is None:
-        return Source(None, problems or [Problem("the file is empty", Mark(file, 1, 1))])
+        return Source(None, problems or [_empty(file)])
     walker = _Walker(text, file, problems)
     walker.refuse_tags(composed.tags)
     root: Node | None = None
     try:
         root = walker.node(composed.root, 1)
     except TooMuch as err:
-        problems.append(Problem(str(err), walker.mark_of(err.mark)))
+        problems.append(Problem(str(err), walker.mark_of(err.mark), err.fix))
     return Source(root, list(dict.fromkeys(problems)))  # what stands behind an alias is met several times
+
+
+def _empty(file: str) -> Problem:
+    fix = "write a version and steps, or let `txojobs new` write a job"
+    return Problem("the file is empty", Mark(file, 1, 1), fix)
 
 
 class _Walker:
@@ -179,7 +186,8 @@ class _Walker:
         if depth > MAX_DEPTH:
             raise TooMuch(f"the YAML nests deeper than {MAX_DEPTH} levels", node.start_mark)
         if id(node) in self.open:
-            raise TooMuch("an alias stands inside the value that it repeats", node.start_mark)
+            fix = "remove the alias, or the anchor that it names"
+            raise TooMuch("an alias stands inside the value that it repeats", node.start_mark, fix)
 
     def _problem(self, message: str, where: Mark, fix: str | None = None, *, length: int = 1) -> None:
         self.problems.append(Problem(message, where, fix, length=length))

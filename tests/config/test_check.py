@@ -160,7 +160,7 @@ def test_g15_what_only_speaks_of_secrets_passes() -> None:
     ("text", "fix", "example"),
     [
         ('{"global": {"api-base-url": "a.example.com/v2"}}', "write https:// in front of it", None),
-        ('{"global": {"api-base-url": "https://a b"}}', None, None),
+        ('{"global": {"api-base-url": "https://a b"}}', None, '"api-base-url": "https://api.example.com"'),
         ('{"global": {"auth": "basic"}}', None, '"auth": {"type": "basic"}'),
         ('{"apis": [1]}', None, '"apis": {"helpdesk": {"base-url": "https://helpdesk.example.com"}}'),
         ('{"timeout": 30}', "write it into 'script-behavior.api-timeouts': rest-timeout-seconds", None),

@@ -43,10 +43,10 @@ from txojobs.config.places import Places
         ('{"a": .5}', 1, 7, "cannot begin with .", "0.5"),
         ('{"a": +5}', 1, 7, "cannot begin with +", "5"),
         ('{"a": 012}', 1, 7, "cannot begin with 0", "zero"),
-        ('{"a": NaN}', 1, 7, "NaN is not a number", None),
-        ('{"NaN": 1, "a": -Infinity}', 1, 17, "-Infinity is not a number", None),
-        ('{"a": 1e999}', 1, 7, "1e999 is not a number", None),
-        ('{"a": ' + "9" * 5000 + "}", 1, 7, "this is not a number", None),
+        ('{"a": NaN}', 1, 7, "NaN is not a number", "in quotes"),
+        ('{"NaN": 1, "a": -Infinity}', 1, 17, "-Infinity is not a number", "in quotes"),
+        ('{"a": 1e999}', 1, 7, "1e999 is not a number", "smaller"),
+        ('{"a": ' + "9" * 5000 + "}", 1, 7, "this is not a number", "smaller"),
         ('{"a": "C:\\data"}', 1, 10, "backslash", "twice"),
         ('{"a": "open}', 1, 7, "no closing quote", '"'),
         ('{"a": "two\nlines"}', 1, 11, "a line break stands inside a text", "\\n"),
@@ -54,16 +54,16 @@ from txojobs.config.places import Places
         ('{"a": 1}\n{"b": 2}', 2, 1, "after the end", "one object"),
         ("", 1, 1, "the file is empty", "{}"),
         ("  \n ", 1, 1, "the file is empty", "{}"),
-        ('{"a": \x01}', 1, 7, "'\\\\x01' cannot stand here", None),
+        ('{"a": \x01}', 1, 7, "'\\\\x01' cannot stand here", "brackets"),
     ],
 )
-def test_slips(text: str, line: int, column: int, message: str, fix: str | None) -> None:
+def test_slips(text: str, line: int, column: int, message: str, fix: str) -> None:
     read = read_json(text.encode(), "f.json")
     assert not read.is_sound
     (problem,) = read.problems
     assert message in problem.message
     assert str(problem.where) == f"f.json:{line}:{column}"
-    assert (fix in (problem.fix or "")) if fix else problem.fix is None
+    assert fix in (problem.fix or "")
 
 
 @pytest.mark.parametrize(

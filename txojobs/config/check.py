@@ -58,7 +58,11 @@ def check_config_file(
     try:
         data = path.read_bytes()
     except OSError as err:
-        return [Problem(f"the file cannot be read: {err.strerror}", Mark(file, 1, 1))]
+        return [
+            Problem(
+                f"the file cannot be read: {err.strerror}", Mark(file, 1, 1), "name a file that you may read"
+            )
+        ]
     read = read_json(data, file)
     org_env = path.name.removesuffix(SECRETS_SUFFIX).removesuffix(SUFFIX)
     if path.name.endswith(SECRETS_SUFFIX):
@@ -116,7 +120,11 @@ def text_problems(read: JsonText, *, file: str) -> list[Problem]:
     """Return what keeps a main configuration from being used at all: no JSON, no object, duplicate keys."""
     if not read.is_sound:
         return read.problems
-    whole = [] if isinstance(read.value, dict) else [Breach((), "a configuration is one object {...}")]
+    whole = (
+        []
+        if isinstance(read.value, dict)
+        else [Breach((), "a configuration is one object {...}", example=_WHOLE)]
+    )
     return _placed(read, file, whole)
 
 
@@ -128,6 +136,8 @@ def secrets_problems(
         return [*_placed(JsonText("{}", {}, []), file, more), *(_mute(problem) for problem in read.problems)]
     return _placed(read, file, [*more, *secret_breaches(read.value, apis_of(main), keys_in_query(main))])
 
+
+_WHOLE = '{"global": {"api-base-url": "https://api.example.com/v2.0"}}'
 
 _QUOTES_THE_FILE = ("is no JSON value", "has no quotes", "is not a number that JSON can hold")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from txojobs.config.schema import Schema
 
 _LONGEST_RULE = 80
+_LEAVE = "write another value, or remove it"
 
 
 class Breach(NamedTuple):
@@ -89,15 +90,18 @@ def _breaches(error: Any, root: Schema) -> Iterator[Breach]:
         yield _loose(path, root)
     else:
         message, fix = _wrong_value(error)
-        yield Breach(path, f"{name} {message}", fix, _example(error, path), at_key=False)
+        written = _example(error, path, fixed=fix is not None)
+        fix = fix or (None if written else _allowed(error))
+        yield Breach(path, f"{name} {message}", fix, written, at_key=False)
 
 
-def _example(error: Any, path: JsonPath) -> str | None:
+def _example(error: Any, path: JsonPath, *, fixed: bool) -> str | None:
     """Return the schema's example for a value of another type; of a credential, the one that was named."""
     kinds = error.schema.get("properties", {}).get("type", {}).get("enum", ())
     if path and path[-1] == "auth" and error.instance in kinds:
         return f'"auth": {{"type": {json.dumps(error.instance)}}}'
-    examples = error.schema.get("examples") if error.validator == "type" and path else None
+    shows = error.validator == "type" or (error.validator == "pattern" and not fixed)
+    examples = error.schema.get("examples") if shows and path else None
     return f"{json.dumps(path[-1])}: {json.dumps(examples[0])}" if examples else None
 
 
@@ -205,6 +209,24 @@ def _with_scheme(error: Any) -> str | None:
     if not is_address or not re.search(error.validator_value, address):
         return None
     return "write https:// in front of it"
+
+
+def _allowed(error: Any) -> str:
+    """Return what may stand there, as far as the schema says it."""
+    if error.validator == "pattern":
+        return f"write a value that can {error.schema['x-must']}" if "x-must" in error.schema else _LEAVE
+    if error.validator == "type":
+        limit = error.validator_value
+        kinds = [limit] if isinstance(limit, str) else limit
+        return f"write {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}, or remove it"
+    if error.validator == "uniqueItems":
+        return "remove one of the two"
+    low = error.schema.get("minimum")
+    high = error.schema.get("maximum")
+    above = error.schema.get("exclusiveMinimum")
+    bounds = [f"{low} or more"] * (low is not None) + [f"more than {above}"] * (above is not None)
+    bounds += [f"at most {high}"] * (high is not None)
+    return f"write {', '.join(bounds)}, or remove it" if bounds else _LEAVE
 
 
 def _kind(value: Any, wanted: list[str]) -> str:

@@ -77,7 +77,9 @@ def read_json(data: bytes, file: str) -> JsonText:
     too_deep = _too_deep(text)
     if too_deep is not None:
         problem = Problem(
-            f"the file nests more than {MAX_DEPTH} levels deep", mark_at(text, too_deep, file), length=1
+            f"the file nests more than {MAX_DEPTH} levels deep",
+            mark_at(text, too_deep, file),
+            "look for brackets that are not closed",
         )
         return JsonText(text, None, [problem])
     repeated: list[str] = []
@@ -99,7 +101,13 @@ def read_json(data: bytes, file: str) -> JsonText:
 def _decode(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
     start = Mark(file, 1, 1)
     if len(data) > MAX_BYTES:
-        return None, [Problem(f"the file is larger than {MAX_BYTES:,} bytes", start)]
+        return None, [
+            Problem(
+                f"the file is larger than {MAX_BYTES:,} bytes",
+                start,
+                "a configuration holds settings; put records elsewhere",
+            )
+        ]
     for bom, name in _BOMS:
         if data.startswith(bom):
             return None, [Problem(f"the file is saved as {name}", start, "save it as UTF-8")]
@@ -162,7 +170,10 @@ def _bad_number(text: str, number: str, file: str) -> Problem:
     offset = next((found.start(1) for found in outside_strings.finditer(text) if found[1]), 0)
     shown = number if len(number) <= _LONGEST_SHOWN else "this"
     return Problem(
-        f"{shown} is not a number that JSON can hold", mark_at(text, offset, file), length=len(number)
+        f"{shown} is not a number that JSON can hold",
+        mark_at(text, offset, file),
+        "write a smaller number, or a text in quotes",
+        length=len(number),
     )
 
 
@@ -178,7 +189,9 @@ def _explain(text: str, err: json.JSONDecodeError, file: str) -> Problem:
         where = mark_at(text, at, file)
         shown = escape_foreign(rest[:1])
         return Problem(
-            f"this is not JSON: {shown!r} cannot stand here" if shown else "this is not JSON", where
+            f"this is not JSON: {shown!r} cannot stand here" if shown else "this is not JSON",
+            where,
+            "check commas, quotes and brackets just before it",
         )
     offset, message, fix = slip
     return Problem(message, mark_at(text, at if offset is None else offset, file), fix)

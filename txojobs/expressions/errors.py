@@ -11,6 +11,8 @@ from typing import Any
 
 from txojobs.errors import ValidationError
 
+SPLIT = "split it: let a `transform: {add: ...}` before it hold a part"
+"""The fix for an expression that is too much at once."""
 MAX_SHOWN = 60
 """Characters of a value or of a part of an expression that a message shows."""
 

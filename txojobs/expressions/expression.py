@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.expressions.compare import truth
 from txojobs.expressions.compiler import Compiler
-from txojobs.expressions.errors import EvaluationError, ExpressionError, shorten
+from txojobs.expressions.errors import SPLIT, EvaluationError, ExpressionError, shorten
 from txojobs.expressions.parser import parse_tree
 from txojobs.expressions.paths import Survey
 
@@ -35,7 +35,9 @@ class Expression:
             compiler = Compiler(text)
             self._run = compiler.compile(tree)
         except RecursionError:
-            raise ExpressionError("the expression nests too deeply", offset=0, length=len(text)) from None
+            raise ExpressionError(
+                "the expression nests too deeply", offset=0, length=len(text), how_to_fix=SPLIT
+            ) from None
         self.faults = tuple(compiler.faults)
         self.null_orders = tuple(compiler.null_orders)
         self.divides = compiler.divides

@@ -13,7 +13,7 @@ import re
 from typing import Any, TypeAlias
 
 from txojobs.errors import ValidationError
-from txojobs.expressions.errors import ExpressionError
+from txojobs.expressions.errors import SPLIT, ExpressionError
 from txojobs.expressions.literal import decode_literal, decode_number
 from txojobs.expressions.slips import strange_character
 
@@ -62,6 +62,7 @@ _SIGNS = {
     "!": "not",
 }
 _CLOSES = {"(": ")", "[": "]", "[?": "]", "{": "}"}
+_OPENS = {")": "(", "]": "[", "}": "{"}
 _QUOTES = {"'": "text", '"': "quoted name", "`": "literal"}
 _WHOLE = re.compile(r"-?[0-9]+")
 
@@ -122,7 +123,12 @@ def _number(text: str, match: re.Match[str]) -> Any:
     try:
         return decode_number(match[0])
     except ValidationError as err:
-        raise ExpressionError(str(err), offset=match.start(), length=len(match[0])) from None
+        raise ExpressionError(
+            str(err),
+            offset=match.start(),
+            length=len(match[0]),
+            how_to_fix="write a shorter number, or a text in single quotes",
+        ) from None
 
 
 def _json(match: re.Match[str]) -> Any:
@@ -137,7 +143,9 @@ def _json(match: re.Match[str]) -> Any:
             else f"the literal is wrong: {err}",
             offset=match.start(),
             length=len(match[0]),
-            how_to_fix="put a text in single quotes, without backticks" if no_json else None,
+            how_to_fix="put a text in single quotes, without backticks"
+            if no_json
+            else "write a smaller one, or `load` it from a file",
             example="status == 'Open'" if no_json else None,
         ) from None
 
@@ -181,12 +189,16 @@ def _balance(tokens: list[Token]) -> None:
             still_open.append(token)
             if len(still_open) > MAX_NESTING:
                 raise ExpressionError(
-                    f"the expression nests more than {MAX_NESTING} brackets", offset=token["start"]
+                    f"the expression nests more than {MAX_NESTING} brackets",
+                    offset=token["start"],
+                    how_to_fix=SPLIT,
                 )
         elif token["type"] in ("rparen", "rbracket", "rbrace"):
             if not still_open:
                 raise ExpressionError(
-                    f"{spelled} closes a bracket that was never opened", offset=token["start"]
+                    f"{spelled} closes a bracket that was never opened",
+                    offset=token["start"],
+                    how_to_fix=f"remove it, or open one before it with {_OPENS[spelled]}",
                 )
             opening = still_open.pop()
             closing = _CLOSES[opening["spelled"]]
@@ -195,6 +207,7 @@ def _balance(tokens: list[Token]) -> None:
                     f"{spelled} stands where {closing} has to close the {opening['spelled']} "
                     f"at character {opening['start'] + 1}",
                     offset=token["start"],
+                    how_to_fix=f"write {closing} in its place, or remove it",
                 )
     if still_open:
         opening = still_open[-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
-from txojobs.expressions.errors import NO_VALUE, ExpressionError, Refused
+from txojobs.expressions.errors import NO_VALUE, SPLIT, ExpressionError, Refused
 
 MAX_LENGTH = 10_000
 MAX_TREE = 150
@@ -25,7 +25,9 @@ def check_length(text: str) -> None:
     """Refuse a text that is too long."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
-            f"the expression has {len(text):,} characters, more than {MAX_LENGTH:,}", offset=MAX_LENGTH
+            f"the expression has {len(text):,} characters, more than {MAX_LENGTH:,}",
+            offset=MAX_LENGTH,
+            how_to_fix=SPLIT,
         )
 
 
@@ -36,7 +38,9 @@ def check_depth(tree: dict[str, Any]) -> None:
         node, depth = levels.pop()
         if depth > MAX_TREE:
             raise ExpressionError(
-                "the expression nests too deeply", offset=(node.get("span") or tree["span"])[0]
+                "the expression nests too deeply",
+                offset=(node.get("span") or tree["span"])[0],
+                how_to_fix=SPLIT,
             )
         children = operands(node) if node["type"] in CHAINS else node["children"]
         levels.extend((child, depth + 1) for child in children if isinstance(child, dict))

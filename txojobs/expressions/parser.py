@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import jmespath.parser
 
-from txojobs.expressions.errors import ExpressionError
+from txojobs.expressions.errors import SPLIT, ExpressionError
 from txojobs.expressions.function import check_call
 from txojobs.expressions.growth import check_growth
 from txojobs.expressions.lexer import Token, tokenize
@@ -64,7 +64,9 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
         first = self._index
         self._depth += 1
         if self._depth > MAX_TREE:
-            raise ExpressionError("the expression nests too deeply", offset=self._tokens[first]["start"])
+            raise ExpressionError(
+                "the expression nests too deeply", offset=self._tokens[first]["start"], how_to_fix=SPLIT
+            )
         token = self._tokens[first]
         left = self._spanned(self._hook("nud", token)(token), first)
         while binding_power < self.BINDING_POWER[self._tokens[self._index]["type"]]:
@@ -148,7 +150,12 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
         token = self._tokens[self._index]
         node: Node = super()._parse_slice_expression()
         if node["children"][2] == 0:
-            raise ExpressionError("the step of a slice cannot be 0", offset=token["start"])
+            raise ExpressionError(
+                "the step of a slice cannot be 0",
+                offset=token["start"],
+                how_to_fix="write 1 or more, or -1 for the list from its end",
+                example="lines[::2]",
+            )
         return node
 
     def _parse_multi_select_hash(self) -> Node:
@@ -158,7 +165,10 @@ class _Grammar(_Parser):  # type: ignore[misc]  # see _Parser
             self._match_multiple_tokens(["quoted_identifier", "unquoted_identifier"])
             if key["value"] in pairs:
                 raise ExpressionError(
-                    f"{key['spelled']} is named twice", offset=key["start"], length=len(key["spelled"])
+                    f"{key['spelled']} is named twice",
+                    offset=key["start"],
+                    length=len(key["spelled"]),
+                    how_to_fix="give one of the two another name, or remove it",
                 )
             self._match("colon")
             value = self._expression(0)

@@ -170,8 +170,8 @@ def _by_type(token: dict[str, Any], before: dict[str, Any] | None) -> _Advice:
     if before is None:
         return (
             f"an expression cannot begin with {spelled}",
-            "write 0.5 for .5" if spelled == "." else None,
-            None,
+            "write 0.5 for .5" if spelled == "." else "begin with a field, a function, a number or a text",
+            "balance > 0",
         )
     if before["type"] == "dot":
         return (
@@ -192,7 +192,7 @@ def _by_type(token: dict[str, Any], before: dict[str, Any] | None) -> _Advice:
 
 def _between(spelled: str, token: dict[str, Any], before: dict[str, Any]) -> _Advice:
     if before["type"] == "comma":
-        return f"a value is missing between the comma and {spelled}", None, None
+        return f"a value is missing between the comma and {spelled}", "write it, or remove the comma", None
     if token["type"] == "dot" and before["type"] in ("number", "literal"):
         return f"the number {before['spelled']} has no fields", "write its decimals or remove the dot", None
     if before["type"] == "current" and token["type"] in _VALUES:
@@ -205,14 +205,17 @@ def _between(spelled: str, token: dict[str, Any], before: dict[str, Any]) -> _Ad
         fix = "a number has a decimal point, and no separators of thousands"
         return f"a comma cannot stand behind the number {before['spelled']}", fix, "balance > 1000.50"
     if before["type"] in _OPERATORS:
-        return f"a value is missing between {before['spelled']} and {spelled}", None, None
+        fix = f"write it, or remove one of the two: {before['spelled']} or {spelled}"
+        return f"a value is missing between {before['spelled']} and {spelled}", fix, "balance > 0"
     if before["type"] in _VALUES and token["type"] in _VALUES:
         return (
             f"an operator or a comma is missing between {shorten(before['spelled'])} and {spelled}",
             "a name with spaces is written in double quotes, a text in single quotes",
             "\"Customer Name\" == 'Contoso'",
         )
-    return None, None, None
+    if token["type"] == "not":
+        return "! cannot stand between two values", "write != for 'is not equal to'", "status != 'Open'"
+    return None, "remove it, or put a comparison or && or || between two values", "a > 0 && b == 'x'"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -72,7 +72,8 @@ def load_job(path: Path, *, shown_as: str | None = None, snapshots: Snapshots | 
 
 def _unreadable(path: Path, name: str, err: OSError) -> Problem:
     if not isinstance(err, FileNotFoundError):
-        return Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1))
+        fix = "name a file that you may read" if not path.is_dir() else "this is a folder: name a file in it"
+        return Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1), fix)
     there = {each.stem: each.name for each in path.parent.glob("*.y*ml")}
     near = nearest_name(path.stem, there)  # without the ending, which all have in common
     return Problem(

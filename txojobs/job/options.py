@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+_ONE = "write one of them, or leave it out"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -32,7 +33,11 @@ class Reader:
             return None
         node = entry.value
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            fix = f'quote it: "{node.text}"' if isinstance(node, Scalar) and node.text else None
+            fix = (
+                f'quote it: "{node.text}"'
+                if isinstance(node, Scalar) and node.text
+                else "write a text, or leave it out"
+            )
             self._refuse(node, f"{name} takes a text, not {described(node)}", fix)
             return None
         if "${{" in node.text:
@@ -64,7 +69,7 @@ class Reader:
         if not isinstance(entry.value, Scalar) or entry.value.text not in known:
             message = f"{name} takes one of {', '.join(known)}, not {described(entry.value)}"
             word = getattr(entry.value, "text", "")
-            self._refuse(entry.value, message, meant.get(word.lower()) or nearest(word, known))
+            self._refuse(entry.value, message, meant.get(word.lower()) or nearest(word, known) or _ONE)
             return None
         return entry.value.text
 
@@ -74,7 +79,7 @@ class Reader:
             return False
         if not isinstance(entry.value, Scalar) or not isinstance(entry.value.value, bool):
             message = f"{name} takes true or false, not {described(entry.value)}"
-            self._refuse(entry.value, message, flag_hint(entry.value))
+            self._refuse(entry.value, message, flag_hint(entry.value) or "write true or false")
             return False
         return entry.value.value
 
@@ -97,7 +102,7 @@ class Reader:
         nodes = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
         found = [node for node in nodes if isinstance(node, Scalar) and isinstance(node.value, str)]
         if len(found) != len(nodes) or not found:
-            self._refuse(entry.value, f"{name} takes the id of a step, or a list of ids")
+            self._refuse(entry.value, f"{name} takes the id of a step, or a list of ids", "write an id")
             return []
         return found
 

@@ -43,7 +43,14 @@ def read_params(node: Node, problems: list[Problem]) -> dict[str, Param]:
     if isinstance(node, Scalar) and node.value is None:
         return {}
     if not isinstance(node, Mapping):
-        problems.append(Problem(f"params is a mapping of names, not {described(node)}", node.where))
+        problems.append(
+            Problem(
+                f"params is a mapping of names, not {described(node)}",
+                node.where,
+                "write each name on a line of its own, with its options",
+                example="country: {type: string, default: SE}",
+            )
+        )
         return {}
     params = {}
     for name, entry in node.entries.items():

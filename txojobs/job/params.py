@@ -140,6 +140,10 @@ def _hint(param: Param, value: object) -> str | None:
         return "write true or false"
     if param.type in ("date", "datetime"):
         return "write year, month and day in this order; a job may also use ${{ run.today }}"
+    if param.type in ("number", "integer"):
+        return "write digits alone" + (
+            ", and a decimal point where one is needed" if param.type == "number" else ""
+        )
     if param.type == "list":
         return f"write -p {param.name}=A,B; texts with commas as a list of JSON: -p '{param.name}=[\"A, B\"]'"
     return None

@@ -234,7 +234,7 @@ class Binder:
     # -- problems -----------------------------------------------------------------------------------------------
 
     def _mismatch(self, name: str, wanted: str, node: Node, example: str | None = None) -> None:
-        fix = mended(node, wanted)
+        fix = mended(node, wanted) or (None if example else f"write {with_article(wanted)}")
         self.problems.append(
             Problem(
                 f"{name} takes {with_article(wanted)}, not {described(node)}",

@@ -49,7 +49,11 @@ def check_incremental(step: "Fetch", job: JobView, *, key: tuple[str, ...]) -> I
         return
     where = job.at("incremental")
     if not wanted.by.isidentifier():
-        yield Problem(f"incremental: by takes the name of a field, not {wanted.by!r}", where)
+        yield Problem(
+            f"incremental: by takes the name of a field, not {wanted.by!r}",
+            where,
+            example="{by: lastModifiedDateTime}",
+        )
     elif step.select and wanted.by not in step.select:
         message = f"incremental goes by {wanted.by!r}, which select does not read"
         yield Problem(message, job.at("select"), f"add {wanted.by} to select")

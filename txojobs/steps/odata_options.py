@@ -198,7 +198,8 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     for option in ("page-size", "limit", "parallel"):
         number = getattr(step, option.replace("-", "_"))
         if number is not None and number < 1:
-            yield Problem(f"{option} must be at least 1, not {number}", job.at(option))
+            message = f"{option} must be at least 1, not {number}"
+            yield Problem(message, job.at(option), "write 1 or more, or leave it out")
     for name in step.key if step.select else ():
         if name not in step.select:
             yield Problem(

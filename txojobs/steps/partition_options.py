@@ -50,11 +50,14 @@ def check_partition(step: "Fetch", job: JobView) -> Iterable[Problem]:
     if bool(wanted.at) == (wanted.parts is not None):
         yield Problem("partition takes parts or at, one of them", where, example="{by: EntryNo, parts: 8}")
     if wanted.parts is not None and wanted.parts < 2:  # noqa: PLR2004
-        yield Problem(f"parts must be at least 2, not {wanted.parts}", where)
+        fix = "write 2 or more, or leave partition out"
+        yield Problem(f"parts must be at least 2, not {wanted.parts}", where, fix)
     kinds = {isinstance(each, str) for each in wanted.at}
     if len(kinds) > 1 or any(low >= high for low, high in pairwise(wanted.at)):  # type: ignore[operator]
         yield Problem(
-            "the values of at must be all texts or all numbers, each larger than the one before it", where
+            "the values of at must be all texts or all numbers, each larger than the one before it",
+            where,
+            example="{by: EntryNo, at: [1000, 2000, 3000]}",
         )
     first = step.order_by[0].removesuffix(" asc").strip() if step.order_by else wanted.by
     if first != wanted.by:
