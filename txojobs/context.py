@@ -92,3 +92,5 @@ class RunContext(NamedTuple):
     now: datetime
     batch_size: int
     limit: int | None
+    reads_all: bool = True
+    """Whether the run has no `--limit`; of a dry run, which reads little: the run that it tries."""

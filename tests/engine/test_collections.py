@@ -51,7 +51,7 @@ def test_a_collection_is_read_published_and_reported(tmp_path: Path) -> None:
     assert work.rows("projects.csv") == ["id", *map(str, range(25))]
     notes: dict[str, Any] = report.steps[0].notes
     assert report.steps[0].title == "/projects"
-    assert notes["request"] == "GET /projects?maxResults=10&startAt=0"
+    assert notes["request"] == f"GET {server.url}/projects?maxResults=10&startAt=0"
     fetched = notes["fetched"]
     assert {
         name: fetched[name] for name in ("strength", "rows", "count", "counted-by", "links", "ended-by")

@@ -57,7 +57,7 @@ def show_summary(
     _show_watermarks(console, report)
     for step in report.steps if report.dry_run else ():
         if "request" in step.notes:
-            console.text(f"would ask GET {escape_foreign(report.clean(str(step.notes['request'])))}")
+            console.text(f"would ask {escape_foreign(report.clean(str(step.notes['request'])))}")
     for name in report.would_write:
         console.line(f"would write {clean(shown(Path(name), workspace))}")
     for path in report.outputs:

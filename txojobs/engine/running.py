@@ -97,7 +97,8 @@ class Run:
             cancel=request.cancel,
             clock=request.clock,
             deadline=self.begun + RUN_TIMEOUT_S,
-            limit=DRY_RUN_ROWS if request.dry_run else request.limit,
+            limit=min(request.limit or DRY_RUN_ROWS, DRY_RUN_ROWS) if request.dry_run else request.limit,
+            reads_all=request.limit is None,
             spool_dir=request.workspace.state_dir / "spools",
         )
 

@@ -57,6 +57,7 @@ class RunState:
     clock: Callable[[], float]
     deadline: float
     limit: int | None
+    reads_all: bool
     spool_dir: Path
     failed_step: str | None = None
     warnings: list[str] = field(default_factory=list)
@@ -170,4 +171,5 @@ class RunState:
             now=self.now,
             batch_size=BATCH_SIZE,
             limit=self.limit,
+            reads_all=self.reads_all,
         )

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from txojobs.context import RunContext
 from txojobs.errors import ApiError, ApiOperationError, CircuitOpenError, IncompleteReadError
 from txojobs.records import Batch, JsonValue
 from txojobs.rest.companies import Company, chosen, joined, read_companies
-from txojobs.steps.reading import different, reader_of
+from txojobs.steps.reading import different, reader_of, request_of
 
 if TYPE_CHECKING:
     from txojobs.rest.completeness import Proof
@@ -59,7 +58,7 @@ class _Reading:
         left = None if query.limit is None else query.limit - self.rows
         own = replace(query, entity=f"{company.path}/{query.entity.lstrip('/')}", limit=left)
         if not self._states:
-            self._ctx.note("request", unquote(own.url(with_count=own.asks_for_count)))
+            self._ctx.note("request", request_of(self._step, self._ctx, self._client, own))
         reader = reader_of(self._step, self._ctx, self._client, own)
         rows = 0
         try:

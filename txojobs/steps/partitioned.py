@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from txojobs.context import RunContext
 from txojobs.errors import StepError
@@ -21,7 +20,7 @@ from txojobs.rest.completeness import ODATA, incomplete, no_count
 from txojobs.rest.key_watch import KeyWatch
 from txojobs.rest.odata import count_of
 from txojobs.rest.ranges import bound_of, bounds_between, ranges
-from txojobs.steps.reading import reader_of
+from txojobs.steps.reading import reader_of, request_of
 
 if TYPE_CHECKING:
     from txojobs.rest.completeness import Proof, Strength
@@ -38,7 +37,7 @@ def read_partitions(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQ
         IncompleteReadError: the ranges together are not what the service counts, or a key came twice.
     """
     parts = _cut(step, ctx, client, query)
-    ctx.note("request", unquote(parts[0].url(with_count=parts[0].asks_for_count)))
+    ctx.note("request", request_of(step, ctx, client, parts[0]))
     before, note = count_of(client, query, deadline=ctx.deadline()) if query.asks_for_count else (None, _OFF)
     _demand_a_proof(step, query, before, note)
     ctx.progress(before)

@@ -10,11 +10,18 @@ from txojobs.parallel import prefetch
 from txojobs.records import Batch
 from txojobs.rest.odata import ODataReader
 from txojobs.rest.reader import CompleteReader
+from txojobs.rest.urls import below
 
 if TYPE_CHECKING:
     from txojobs.rest.key_watch import OnDuplicate
     from txojobs.rest.query import EntityQuery
     from txojobs.steps.fetch import Fetch
+
+
+def request_of(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> str:
+    """Return the first request in words: of a dry run, that of the run that it tries."""
+    counted = query.count and step.limit is None and ctx.reads_all
+    return f"GET {unquote(below(client.settings.base_url, query.url(with_count=counted)))}"
 
 
 def reader_of(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQuery") -> ODataReader:
@@ -34,7 +41,7 @@ def read_entities(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQue
 
     To keep the last of several records with one key, all of them go to disk first.
     """
-    ctx.note("request", unquote(query.url(with_count=query.asks_for_count)))
+    ctx.note("request", request_of(step, ctx, client, query))
     reader = reader_of(step, ctx, client, query)
     yield from different(ctx, reader, on_duplicate=step.on_duplicate)
     ctx.note("fetched", reader.proof.as_json())
@@ -47,7 +54,7 @@ def read_collection(ctx: RunContext, client: Any, step: "Fetch") -> Iterator[Bat
     from txojobs.rest.collection import CollectionReader  # noqa: PLC0415  # a job of entity sets does not need it
 
     query = step.request(ctx.limit)
-    ctx.note("request", f"{query.method} {unquote(query.first().address)}")
+    ctx.note("request", f"{query.method} {unquote(below(client.settings.base_url, query.first().address))}")
     reader = CollectionReader(
         client, query, complete=step.complete, on_duplicate=step.on_duplicate, deadline=ctx.deadline()
     )
