@@ -9,10 +9,13 @@ from txojobs.rest.query import EntityQuery
 
 if TYPE_CHECKING:
     from txojobs.rest.client import TxoRestAPI
+    from txojobs.rest.completeness import Complete
 
 
-def read(client: TxoRestAPI, **query: Any) -> tuple[list[dict[str, Any]], ODataReader]:
-    reader = ODataReader(client, EntityQuery(**{"entity": "Customers", **query}))
+def read(
+    client: TxoRestAPI, *, complete: Complete = "auto", **query: Any
+) -> tuple[list[dict[str, Any]], ODataReader]:
+    reader = ODataReader(client, EntityQuery(**{"entity": "Customers", **query}), complete=complete)
     return [row for rows in reader.pages() for row in rows], reader
 
 

@@ -10,7 +10,13 @@ import pytest
 from tests.rest import fault_server as fault
 from tests.rest.fault_server import answer, page, says
 from tests.rest.reading import read, rows
-from txojobs.errors import ApiError, ApiOperationError, RunCancelledError, ValidationError
+from txojobs.errors import (
+    ApiError,
+    ApiOperationError,
+    IncompleteReadError,
+    RunCancelledError,
+    ValidationError,
+)
 from txojobs.parallel import prefetch
 from txojobs.rest.expansion import Expansion
 from txojobs.rest.odata import ODataReader
@@ -236,6 +242,59 @@ def test_an_expanded_collection_that_cannot_be_finished_is_an_error(serve: Serve
     server = serve(page({"No": "1", "Orders": [], "Orders@odata.nextLink": "Orders?t=1"}), answer(403))
     with pytest.raises(ApiError, match="403"):
         read(connect(server))
+
+
+@pytest.mark.parametrize("name", ["Lines@odata.count", "Lines@count"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_p2_an_expanded_collection_is_held_to_the_count_that_the_service_gives(
+    name: str, *, keep: bool, serve: Serve, connect: Connect
+) -> None:
+    def order(number: int) -> dict[str, Any]:
+        return {"No": "1", "Lines": [{"Id": 1}, {"Id": 2}], name: number}
+
+    client = connect(
+        serve(says({"value": [order(2)]}), says({"value": [order(7)]}), says({"value": [order(7)]}))
+    )
+    got, _ = read(client, count=False, keep_annotations=keep)
+    assert got[0]["Lines"] == [{"Id": 1}, {"Id": 2}]
+    with pytest.raises(
+        IncompleteReadError, match=r"Lines of a record of Customers: the service counts 7 and 2 came"
+    ):
+        read(client, count=False, keep_annotations=keep)
+    limited = {"Lines": Expansion(limit=2)}
+    got, _ = read(client, count=False, keep_annotations=keep, expand=limited)
+    assert len(got[0]["Lines"]) == 2
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_p2_verify_finds_a_line_that_moved_between_two_pages_of_an_expanded_collection(
+    *, deleted: bool, connect: Connect
+) -> None:
+    lines = [1, 2, 3, 4, 5]
+
+    def step(connection: fault.Connection) -> bool:
+        query = parse_qs(urlsplit(connection.request.target).query)
+        start = int(query.get("$skip", ["0"])[0])
+        shown = [{"Id": each} for each in lines[start : start + 2]]
+        link = f"Lines?$skip={start + 2}" if start + 2 < len(lines) else None
+        if start == 0:
+            body: dict[str, Any] = {"value": [{"No": 1, "Lines": shown, "Lines@odata.nextLink": link}]}
+        else:
+            body = {"value": shown, "@odata.nextLink": link}
+        if start == 0 and deleted:
+            lines.remove(1)
+        return says(body)(connection)
+
+    with fault.FaultServer([step]) as server:
+        client = connect(server)
+        if deleted:
+            with pytest.raises(
+                IncompleteReadError, match="Lines of a record of Customers came, went or changed"
+            ):
+                read(client, complete="verify", key=("No",), expand={"Lines": Expansion()})
+        else:
+            got, _ = read(client, complete="verify", key=("No",), expand={"Lines": Expansion()})
+            assert [line["Id"] for line in got[0]["Lines"]] == lines
 
 
 def test_drops_annotations_at_every_depth_unless_asked(serve: Serve, connect: Connect) -> None:

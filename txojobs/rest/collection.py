@@ -55,7 +55,6 @@ class CollectionWalk:
     """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock."""
 
     by_key = False
-    text_key = False
 
     def __init__(
         self, client: TxoRestAPI, query: CollectionQuery, *, deadline: float | None, stop: threading.Event

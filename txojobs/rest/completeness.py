@@ -99,14 +99,13 @@ def incomplete(
     count: int | None,
     keys: KeyWatch | None,
     second: SecondReading | None,
-    by_text: bool = False,
     complete: str = "auto",
     wording: Wording = ODATA,
 ) -> IncompleteReadError | None:
     """Return the error that says what is missing or came twice, None when nothing is wrong.
 
-    `different` records came, `count` is what the service says there are, None where it says nothing; `by_text` says
-    that they were asked for in the order of a key that is text. `complete` is what the job says.
+    `different` records came, `count` is what the service says there are, None where it says nothing;
+    `complete` is what the job says.
     """
     told = []
     if keys is not None and keys.refuses:
@@ -125,11 +124,7 @@ def incomplete(
         return None
     return IncompleteReadError(
         f"{entity} was not read whole and once: {'; '.join(told)}",
-        how_to_fix=_BY_TEXT
-        if by_text
-        else _CAPPED
-        if count == _CAP < different
-        else _fix(keys, complete, wording),
+        how_to_fix=_CAPPED if count == _CAP < different else _fix(keys, complete, wording),
     )
 
 
@@ -143,12 +138,6 @@ _CAP = 5000
 _CAPPED = (
     'Dataverse counts up to 5,000 only: write "profile": "dataverse" for this service in the configuration (or '
     '"reading": {"counts-up-to": 5000} for another that does the same), and complete: verify to prove the read'
-)
-
-_BY_TEXT = (
-    "run again while nobody changes records; if it fails each time, the service sorts text by other rules than it "
-    "compares it, so that the order of a key that is text proves nothing: write complete: count, which follows the "
-    "service's own links"
 )
 
 

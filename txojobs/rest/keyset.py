@@ -4,7 +4,7 @@ A record that is there all the while comes exactly once, whatever is inserted, d
 does not move. (The links of most services count positions, which do.)
 
 That holds for numbers, GUIDs and dates. Text has many orders, and some services sort it by the rules of a language
-while `gt` compares code points: records between the two are never asked for.
+while `gt` compares code points: records between the two would never be asked for, so text is not read like this.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ def behind(query: EntityQuery, record: Record) -> str | None:
 
 def has_text_key(query: EntityQuery, record: Record) -> bool:
     """Whether a part of the record's key is plain text, whose order is the service's own."""
-    return any(isinstance(_typed(query, name, record.get(name)), str) for name in query.key)
+    return any(isinstance(typed(query, name, record.get(name)), str) for name in query.key)
 
 
 def _literal(query: EntityQuery, name: str, value: JsonValue) -> str | None:
-    typed = _typed(query, name, value)
-    return None if typed is None else odata_literal(typed, dialect=query.odata)
+    found = typed(query, name, value)
+    return None if found is None else odata_literal(found, dialect=query.odata)
 
 
-def _typed(query: EntityQuery, name: str, value: JsonValue) -> Any:
-    """Return a value as what its literal says it is, None when it cannot be compared."""
+def typed(query: EntityQuery, name: str, value: JsonValue) -> Any:
+    """Return the value of a field as what its literal says it is, None when it cannot be compared."""
     if isinstance(value, str):
         kind = _TYPED.get(query.types.get(name, ""))
         if kind is None and name not in query.types and _GUID.fullmatch(value):

@@ -2,8 +2,8 @@
 
 Guarantees: the next link is followed as it came until there is none, however short or empty a page is; what came
 is compared with the service's count; a key that comes twice is found. With `complete: verify` the records are read
-in the order of their key, or their keys a second time, so that no change meanwhile goes unnoticed. (An order of text
-proves it only with the count that the service tells.) Holds one page, and one entry for each record when a key is
+in the order of their key and the count must agree, or their keys are read a second time, in another way where there
+is one, so that no change meanwhile goes unnoticed. Holds one page, and one entry for each record when a key is
 declared.
 
 Source: OData 4.01 Part 1 sections 11.2.6.5 (count) and 11.2.6.7 (server-driven paging).
@@ -50,8 +50,15 @@ class ODataReader(CompleteReader):
         stop = threading.Event()
         self._query = query = query.as_configured(client.settings.reading)
         parallel = min(parallel, client.settings.reading.max_parallel or parallel)
+        verify = complete == "verify"
         self._new_walk = partial(
-            PageWalk, client, by_key=complete == "verify", parallel=parallel, deadline=deadline, stop=stop
+            PageWalk,
+            client,
+            by_key=verify,
+            parallel=parallel,
+            overlapping=verify,
+            deadline=deadline,
+            stop=stop,
         )
         aim = Aim(
             name=query.entity, key=query.key, limit=query.limit, complete=complete, on_duplicate=on_duplicate
@@ -69,7 +76,8 @@ class ODataReader(CompleteReader):
         keys_only = replace(
             query, select=query.key, expand={}, order_by=query.key, adds_to_order=(), count=False
         )
-        return self._new_walk(keys_only, by_key=not self._walk.text_key)
+        by_key = not (self._walk.text_key or self._walk.by_key)
+        return self._new_walk(keys_only, by_key=by_key, parallel=1)
 
 
 def count_of(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _REPORT = "report it to the provider of the service: what follows would be lost"
 _NEXT_LINKS = ("odata.nextLink", "nextLink")
+_COUNTS = ("odata.count", "count")
 _LABEL = "OData.Community.Display.V1.FormattedValue"
 """What a person reads instead of a number: the name of an option, of a currency, of a related record."""
 
@@ -168,18 +169,19 @@ def text_of(record: Record, name: str) -> str | None:
 
 
 class Continuation(NamedTuple):
-    """An expanded collection that goes on elsewhere."""
+    """An expanded collection that goes on elsewhere, or of which the service says how many records it has."""
 
     owner: Record
     field: str
-    link: str
+    link: str | None = None
+    total: int | None = None
 
 
 def tidy(records: list[Record], unfinished: list[Continuation], *, keep: bool) -> None:
     """Take the control information out of records, in place and at every depth, unless `keep`.
 
     Works field by field: records of a page are alike, and their fields are far fewer than their values. Expanded
-    collections that go on elsewhere are added to `unfinished`.
+    collections that go on elsewhere or are counted are added to `unfinished`.
     """
     for name in sorted(set[str]().union(*records)):
         if "@" in name or name.startswith("odata."):
@@ -197,6 +199,8 @@ def tidy(records: list[Record], unfinished: list[Continuation], *, keep: bool) -
 def _take_out(name: str, records: list[Record], unfinished: list[Continuation], *, keep: bool) -> None:
     field, _, kind = name.partition("@")
     for record in records:
+        if field and kind in _COUNTS and (total := counted(record.get(name))) is not None:
+            unfinished.append(Continuation(record, field, total=total))
         link = nested_link(record.get(name), field=field) if field and kind in _NEXT_LINKS else None
         if link is not None:
             unfinished.append(Continuation(record, field, link))

@@ -106,8 +106,9 @@ def _nested(name: str, records: list[Record], unfinished: list[Continuation], *,
             record[name] = value["results"]
             inner += [item for item in cast("list[JsonValue]", value["results"]) if isinstance(item, dict)]
             link = nested_link(value.get("__next"), field=name)
-            if link is not None:
-                unfinished.append(Continuation(record, name, link))
+            total = counted(value.get("__count"))
+            if link is not None or total is not None:
+                unfinished.append(Continuation(record, name, link, total))
         else:
             inner.append(value)
     if inner:

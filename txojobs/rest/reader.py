@@ -48,11 +48,6 @@ class Walk(Protocol):
         ...
 
     @property
-    def text_key(self) -> bool:
-        """Whether that key is text, whose order proves nothing by itself."""
-        ...
-
-    @property
     def counted_apart(self) -> int | None:
         """How much came of what the service counts, where that is not its records."""
         ...
@@ -142,8 +137,8 @@ class CompleteReader:
         rows = self._rows - replaced
         different = rows if walk.counted_apart is None else walk.counted_apart
         count = self._count_for(different)
-        # in the order of text, records may have been skipped that the service sorts elsewhere than it compares them
-        proven_by_key = walk.by_key and (count == different or not walk.text_key)
+        # a service that passes over the order, and not over `gt`, loses records that only another witness knows of
+        proven_by_key = walk.by_key and count is not None and count == different
         second = self._second_reading() if aim.complete == "verify" and not proven_by_key else None
         error = incomplete(
             aim.name,
@@ -151,7 +146,6 @@ class CompleteReader:
             count=count,
             keys=keys,
             second=second,
-            by_text=walk.by_key and walk.text_key,
             complete=aim.complete,
             wording=self.wording,
         )

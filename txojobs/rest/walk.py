@@ -16,10 +16,10 @@ from urllib.parse import unquote
 from txojobs.errors import ApiError, EntityNotFoundError
 from txojobs.exact_json import encode
 from txojobs.rest.ahead import LookAhead
+from txojobs.rest.contiguity import Contiguity
 from txojobs.rest.guard import WalkGuard, forgotten
 from txojobs.rest.keyset import behind, has_text_key, is_in_key_order
-from txojobs.rest.null_dates import emptied
-from txojobs.rest.origin import resolved
+from txojobs.rest.nested import Nested
 from txojobs.rest.seam import Seam
 from txojobs.rest.service_document import say_what_there_is
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import Record
     from txojobs.rest.client import TxoRestAPI
-    from txojobs.rest.pages import Continuation, Page
+    from txojobs.rest.pages import Page
     from txojobs.rest.query import EntityQuery
 
 REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
@@ -47,8 +47,10 @@ _POSITION = re.compile(r"[?&]\$skip=|[?&]\$skiptoken=[0-9]+(&|$)", re.IGNORECASE
 class PageWalk:
     """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock.
 
-    `by_key` reads in the order of the key, asking for the records behind the last one, as long as the service can.
-    With `parallel`, so many pages are asked for at once where the service's links tell positions.
+    `by_key` reads in the order of the key, asking for the records behind the last one, as long as the service can and
+    the key is no text. With `parallel`, so many pages are asked for at once where the service's links tell positions.
+    `overlapping` asks for each page by position from the last record before it on, which must come again: then
+    nothing has moved in between.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class PageWalk:
         *,
         by_key: bool = False,
         parallel: int = 1,
+        overlapping: bool = False,
         deadline: float | None,
         stop: threading.Event,
     ) -> None:
         self._client = client
+        self._contiguity = Contiguity(query, overlapping=overlapping and parallel == 1)
         self.query = query
         self.by_key = by_key and parallel == 1 and is_in_key_order(query)
         self._ahead = LookAhead(self._request, parallel=parallel, stop=stop) if parallel > 1 else None
@@ -69,6 +73,7 @@ class PageWalk:
         self._stop = stop
         self._guard = WalkGuard(query.entity)
         self._seam = Seam(query.entity, query.key)
+        self._nested = Nested(query, self._ask, overlapping=overlapping)
         self._address = ""
         self._rows = 0
         self.requests = 0
@@ -81,8 +86,6 @@ class PageWalk:
         """How many records the service said there are, with the first page."""
         self.at_least = False
         """Whether there may be more than `count`, which the service counts no further than."""
-        self.empty_dates = 0
-        """How many texts stood for no date and became null."""
         self.count_note: str | None = None
         """Why there is nothing to compare, when there is not."""
         self.ended_by: str | None = None
@@ -116,6 +119,7 @@ class PageWalk:
             records = self._complete(page)
             self._rows += len(records)
             if records:
+                self.by_key = self._contiguity.comes(records, by_key=self.by_key)
                 yield records
             self._guard.brought(
                 records, how_to_fix="narrow the filter, or report it to the provider of the service"
@@ -137,6 +141,11 @@ class PageWalk:
         return page
 
     @property
+    def empty_dates(self) -> int:
+        """How many texts stood for no date and became null."""
+        return self._nested.empty_dates
+
+    @property
     def counted_apart(self) -> int | None:
         """None: what a service counts are its records."""
         return None
@@ -146,15 +155,19 @@ class PageWalk:
             self.ended_by = "no next link"
             return None
         self.text_key = self.text_key or bool(records and has_text_key(self.query, records[-1]))
+        self.by_key = self.by_key and not self.text_key
         if self.by_key and records:
             address = behind(self.query, records[-1])
             try:
-                if address is not None:
-                    return self._ask(address)
+                later = None if address is None else self._ask(address)
+                if later is not None and self._contiguity.is_behind(later.records):
+                    return later
             except ApiError as err:
                 if err.status not in REFUSED:
                     raise
-            self.by_key = False  # a key that cannot be compared, or a service that does not
+            self.by_key = (
+                False  # a key that cannot be compared, or a service that does not or acts as if it did
+            )
         return self._follow(page.next_link)
 
     def _first(self) -> tuple[Page, str | None]:
@@ -192,6 +205,8 @@ class PageWalk:
             IncompleteReadError: the service has forgotten the link; a new read may help.
         """
         self.positional = self.positional or _POSITION.search(unquote(link)) is not None
+        if (page := self._contiguity.overlapped(link, self._ask)) is not None:
+            return page
         if self._ahead is not None:
             ends = [
                 end for end in (None if self.at_least else self.count, self.query.limit) if end is not None
@@ -255,28 +270,12 @@ class PageWalk:
         """Return the records of a page of the set, clean and whole; a page that came before is an error."""
         self.pages += 1
         records = page.records
-        self._finish(records, page.base)
+        self._nested.finish(records, page.base)
         # with all fields, the key among them, no two pages can begin with the same record
         all_fields = not self.query.select and "$apply" not in self.query.extra
         if records and all_fields:
             self._guard.begins(encode(records[0]), page=self.pages)
         return records
-
-    def _finish(self, records: list[Record], base: str) -> None:
-        unfinished: list[Continuation] = []
-        self.query.dialect.tidy(records, unfinished, keep=self.query.keep_annotations)
-        if self.query.null_dates:
-            self.empty_dates += emptied(records, self.query.null_dates)
-        for owner, field, link in unfinished:
-            collected = owner.get(field)
-            if not isinstance(collected, list):
-                collected = owner[field] = []
-            follow: str | None = resolved(base, link)
-            while follow is not None:
-                page = self._ask(follow, name=f"{field} of a record of {self.query.entity}")
-                self._finish(page.records, page.base)
-                collected.extend(page.records)
-                follow = page.next_link
 
     def count_now(self) -> int | None:
         """Return how many records the service says there are by now, None when it says nothing."""
