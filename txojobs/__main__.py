@@ -22,6 +22,10 @@ _REPLACED = frozenset("*?[~$%")
 def main() -> None:
     """Run the command line and exit with its code; `--version` alone loads nothing more."""
     args = sys.argv[1:]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the one who started us has closed it
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the life of the process
+            setattr(sys, name, nowhere)
     if args in (["--version"], ["-V"]):
         from txojobs._version import __version__  # noqa: PLC0415  # the fast path
 
@@ -29,10 +33,6 @@ def main() -> None:
             sys.stdout.write(f"txojobs {__version__}\n")
             sys.stdout.flush()
             sys.exit(0)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # the one who started us has closed it
-            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # for the life of the process
-            setattr(sys, name, nowhere)
     gc.disable()
     try:
         if args[:1] == ["validate"] and (said := _all_good(args[1:])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -207,3 +208,20 @@ def test_the_code_of_an_error_outside_a_run(error: BaseException, code: int) -> 
 )
 def test_the_code_of_a_run(call: Callable[[], int], code: int) -> None:
     assert call() == code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("words", ["--version", "-V", "validate jobs/job.yaml", "list", "run job acme test"])
+def test_0_also_where_a_stream_is_closed(work: Workplace, words: str, closed: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m txojobs {words} {closed}', sys.executable],
+        cwd=work.root,
+        env=work.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    assert "Traceback" not in done.stderr
