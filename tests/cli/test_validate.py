@@ -261,3 +261,30 @@ def test_a_file_of_one_long_line_is_not_printed_whole(work: Workplace, name: str
     assert "globel" in done.out or "versoin" in done.out
     assert max(map(len, done.out.splitlines())) < 400
     assert len(done.out) < 4000
+
+
+def test_an_address_that_leads_nowhere_is_found_before_anything_is_asked(work: Workplace) -> None:
+    work.steps("  - fetch: {entity: Customers, key: [Id]}\n  - save: c.csv\n")
+    work.config({"api-base-url": "http://127.0.0.1:99999"})
+    checked = work.command("validate")
+    assert checked.code == 2, checked
+    assert "config/acme-test-config.json:1:" in checked.out
+    run = work.command("run", "job", "acme", "test")
+    assert run.code == 2, run
+    assert "can be no address: its port" in run.err
+    assert not (work.root / "logs").exists()
+
+
+@pytest.mark.parametrize("entity", ["../Customers", "a/%2e%2e/Customers", "a\\Customers"])
+def test_an_entity_that_leaves_the_service_is_found_before_anything_is_asked(
+    work: Workplace, entity: str
+) -> None:
+    work.steps(f"  - fetch: {{entity: '{entity}', key: [Id]}}\n  - save: c.csv\n")
+    for words in (("validate", "jobs/job.yaml"), ("run", "job", "acme", "test")):
+        done = work.command(*words)
+        assert done.code == 2, done
+        told = done.out + done.err
+        assert "jobs/job.yaml:3:13" in told
+        assert "leaves the service" in told
+        assert "fix: write it without `..` and backslashes" in told
+    assert not (work.root / "logs").exists()

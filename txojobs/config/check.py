@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from txojobs.config.addresses import address_breaches
 from txojobs.config.explain import Breach, schema_breaches
 from txojobs.config.json_text import JsonText, read_json
 from txojobs.config.key_files import key_file_breaches
@@ -107,6 +108,7 @@ def main_problems(
     breaches = [*main_breaches(read.value, schema["properties"]), *more]
     breaches += clear_text_breaches(read.value, secrets, env)
     breaches += environment_breaches(read.value, env)
+    breaches += address_breaches(read.value)
     if not fits(read.value, schema, schema):
         said = {breach.path for breach in breaches}  # a rule says it better than the schema
         for breach in schema_breaches(read.value, schema):

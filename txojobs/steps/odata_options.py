@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from txojobs.errors import Problem
+from txojobs.errors import Problem, ValidationError
 from txojobs.records import Column, Columns
 from txojobs.steps.base import JobView
 from txojobs.steps.collection import parameters
@@ -177,8 +177,21 @@ _OWN = {
 _IN_A_COMPANY = r"(?i)/?compan(y|ies)\("
 
 
+def _way_out(path: str, job: JobView) -> Iterable[Problem]:
+    """Refuse a path that climbs out of the service, as the client would once it is asked."""
+    if not any(sign in path.lower() for sign in ("..", "\\", "%2e")):
+        return
+    from txojobs.rest.urls import below  # noqa: PLC0415  # hardly a path needs the look
+
+    try:
+        below("https://localhost", path)
+    except ValidationError as err:
+        yield Problem(err.what_went_wrong, job.at("entity"), err.how_to_fix)
+
+
 def check_entity(entity: str, job: JobView) -> Iterable[Problem]:
-    """Refuse a query behind the entity: what it asks for would not be known here, and the count would be wrong."""
+    """Refuse a way out of the service, and a query: it would not be known here, and the count would be wrong."""
+    yield from _way_out(entity, job)
     _, question, query = entity.partition("?")
     if not question:
         return
