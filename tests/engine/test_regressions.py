@@ -60,7 +60,7 @@ def test_a_dry_run_shows_what_it_would_ask_and_leaves_no_file(work: Workplace) -
         before = {path for path in work.root.rglob("*") if path.is_file()}
         done = work.command("run", "job", "acme", "test", "--dry-run")
     assert done.code == 0, done.err
-    assert "would ask GET Customers" in done.out
+    assert f"would ask GET {server.url}/Customers" in done.out
     assert {path for path in work.root.rglob("*") if path.is_file()} == before
 
 
