@@ -27,7 +27,7 @@ from txojobs.rest.literals import (
     segment,
 )
 from txojobs.rest.settings import ApiSettings
-from txojobs.rest.urls import below, build_url, with_query
+from txojobs.rest.urls import below, build_url, verbatim, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,3 +257,20 @@ def test_literals_are_light_to_import() -> None:
     code = "import sys, txojobs.rest.literals; print({'requests', 'msgspec'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://H/a%2fb?x=%3d&y=~%7e", "https://h/a%2fb?x=%3d&y=~%7e"),
+        (" https://H:443?x=%3d#end", "https://h/?x=%3d"),
+        ("https://H", "https://h/"),
+        ("https://H/a b|c%?é=[1]\t", "https://h/a%20b%7Cc%25?%C3%A9=%5B1%5D%09"),
+        ("https://H/x?u=http://y/a/../b", "https://h/x?u=http://y/a/../b"),
+        ("https://H/a/../b?%3d", "as prepared"),
+        ("https://H/a/%2E./b", "as prepared"),
+    ],
+)
+def test_an_address_is_sent_as_it_came_but_for_what_none_may_hold(url: str, sent: str) -> None:
+    prepared = "as prepared" if sent == "as prepared" else "https://h/something?else"
+    assert verbatim(url, prepared=prepared) == sent

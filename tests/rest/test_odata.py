@@ -93,6 +93,11 @@ LINKS = {
     "/v2/X?$skiptoken=1": ("../$metadata", "/v2/X?$skiptoken=1"),
     "{base}/v2/Y?$skiptoken=1": ("{base}/v2/$metadata", "/v2/Y?$skiptoken=1"),
     "?$skiptoken=1": (None, "/v2/Company('A')/Customers?$skiptoken=1"),
+    "C%c3%a9/%7E(1)?t=%c3%a9%2f%7e%2D'x'&s=/;:@~%3d": (
+        None,
+        "/v2/Company('A')/C%c3%a9/%7E(1)?t=%c3%a9%2f%7e%2D'x'&s=/;:@~%3d",
+    ),
+    '{base}/v2/Z?t=%c3|é "100%#end': (None, "/v2/Z?t=%c3%7C%C3%A9%20%22100%25"),
 }
 
 

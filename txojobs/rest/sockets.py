@@ -68,6 +68,8 @@ class Watch:
         self.connected = False
         """Whether a connection was made for this request."""
         self.peer: Peer | None = None
+        self.target = ""
+        """What stands in the request line; of the library's own making when empty."""
 
     def begin(self, *, deadline: float, cancels: tuple[threading.Event, ...]) -> None:
         """Start watching a request."""
@@ -190,6 +192,9 @@ class _Watched(HTTPConnection):
                 how_to_fix="name the public address of the service",
             )
 
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        super().putrequest(method, self.watch.target or url, *args, **options)
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
@@ -218,6 +223,11 @@ class WatchedAdapter(HTTPAdapter):
         self._watch = watch
         self._pools = _watched_pools(watch, HTTPConnection, HTTPSConnection)
         super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """Return what is asked for, and note it for the connection: what lies between writes `%c3` as `%C3`."""
+        self._watch.target = super().request_url(request, proxies)
+        return self._watch.target
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make connections that are watched."""

@@ -25,6 +25,7 @@ from txojobs.rest.failures import AttemptError, Cause, note_lost_answer, transpo
 from txojobs.rest.origin import shown
 from txojobs.rest.secret_places import SecretPlaces
 from txojobs.rest.sessions import SessionPool
+from txojobs.rest.urls import verbatim
 from txojobs.rest.wire_log import WireLog
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest
     try:
         prepared.prepare_method(request.method)
         prepared.prepare_url(url, None)
+        prepared.url = verbatim(url, prepared=prepared.url or "")
         prepared.prepare_headers(headers)
         prepared.prepare_body(request.body, None)
     except (requests.exceptions.RequestException, UnicodeError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from txojobs.errors import ValidationError
 from txojobs.redact import shortened
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ABSOLUTE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2}")
+
+_BEFORE_THE_PATH = re.compile(r"\s*[^:/?#]+://[^/?#]*")
+_NOT_IN_AN_ADDRESS = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w%.~!$&'()*+,;=:@/?-]", re.ASCII)
+_DOTS = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 
 
 def build_url(base: str, *segments: object, query_params: Mapping[str, object] | None = None) -> str:
@@ -42,6 +46,21 @@ def with_query(url: str, options: Mapping[str, object]) -> str:
     address, hash_mark, fragment = url.partition("#")
     joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
     return f"{address}{joint}{query}{hash_mark}{fragment}"
+
+
+def verbatim(url: str, *, prepared: str) -> str:
+    """Return `url` behind the origin of `prepared`, its path and query as they came; no fragment is sent.
+
+    Libraries write `%c3` as `%C3` and `%7E` as `~`, which breaks a link that its service has signed. Only what no
+    address may hold is encoded: spaces, `|`, letters that are not ASCII (RFC 3986 sections 2 and 3.3). A path with
+    `..` in it is taken as it was prepared.
+    """
+    target = _BEFORE_THE_PATH.sub("", url, count=1).partition("#")[0]
+    origin = _BEFORE_THE_PATH.match(prepared)
+    if origin is None or _DOTS.search(target.partition("?")[0]):
+        return prepared
+    slash = "" if target.startswith("/") else "/"
+    return origin[0] + slash + _NOT_IN_AN_ADDRESS.sub(lambda found: quote(found[0], safe=""), target)
 
 
 def below(base: str, url: str) -> str:
