@@ -6,11 +6,11 @@ A number is an `int` or a `Decimal`, never a float: what the service sent is wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
 JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str, JsonValue] | None"
 Record: TypeAlias = dict[str, "JsonValue"]
@@ -66,3 +66,16 @@ class RecordStream:
     def known(self) -> Columns:
         """Return what is known of any column, whether or not it is all."""
         return self.hints if self.columns is None else self.columns
+
+
+MAX_ZEROS = 400
+"""Beyond it a number is written with its exponent."""
+
+
+def number_text(value: object) -> str:
+    """Return a value as text; true and false as JSON has them, a Decimal without an exponent that nobody wrote."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_ZEROS:
+        return format(value, "f")
+    return str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.rest.expansion import Expansion
 from txojobs.rest.query import EntityQuery
+from txojobs.rest.typed_literals import typed_literal
 from txojobs.steps.fetch import Fetch
 from txojobs.steps.kinds import EntityPath, ODataText
 
@@ -144,6 +145,9 @@ PARAMS: dict[str, object] = {
     "big": 9007199254740993,
     "day": date(2026, 1, 15),
     "moment": "2026-01-15T14:30:00Z",
+    "shifted": "2026-01-15T01:30:00.5+02:00",
+    "then": datetime(2026, 1, 15, 1, 30, tzinfo=timezone(timedelta(hours=2))),
+    "one": 5,
     "flag": True,
     "guid": "6F2C1A52-0000-4000-8000-000000000001",
     "names": ["a", "b'c"],
@@ -168,7 +172,14 @@ def fetched(options: str, *, entity: str = "Customers") -> Fetch:
 
 
 def kind_of(value: object) -> str:
-    kinds = {bool: "boolean", int: "integer", Decimal: "number", date: "date", list: "list"}
+    kinds = {
+        bool: "boolean",
+        int: "integer",
+        Decimal: "number",
+        date: "date",
+        list: "list",
+        datetime: "datetime",
+    }
     return kinds.get(type(value), "string")
 
 
@@ -183,6 +194,26 @@ FILTERS = {
     "D gt datetimeoffset${{ params.moment }}": (
         "D gt 2026-01-15T14:30:00Z",
         "D gt datetimeoffset'2026-01-15T14:30:00Z'",
+    ),
+    "D gt datetime${{ params.moment }}": ("D gt 2026-01-15T14:30:00Z", "D gt datetime'2026-01-15T14:30:00'"),
+    "D gt datetime${{ params.shifted }}": (
+        "D gt 2026-01-15T01:30:00.5+02:00",
+        "D gt datetime'2026-01-14T23:30:00.5'",
+    ),
+    "D gt datetime${{ params.then }}": ("D gt 2026-01-14T23:30:00Z", "D gt datetime'2026-01-14T23:30:00'"),
+    "D gt datetimeoffset${{ params.then }}": (
+        "D gt 2026-01-14T23:30:00Z",
+        "D gt datetimeoffset'2026-01-14T23:30:00Z'",
+    ),
+    "D gt date${{ params.then }}": ("D gt 2026-01-15", "D gt datetime'2026-01-15T00:00:00'"),
+    "D gt datetime${{ params.day }}": ("D gt 2026-01-15T00:00:00Z", "D gt datetime'2026-01-15T00:00:00'"),
+    "D gt datetimeoffset${{ params.day }}": (
+        "D gt 2026-01-15T00:00:00Z",
+        "D gt datetimeoffset'2026-01-15T00:00:00Z'",
+    ),
+    "(A gt ${{ params.big }}) and f(x=${{params.flag}},y=${{ params.name }}) eq -${{ params.number }}": (
+        "(A gt 9007199254740993) and f(x=true,y='O''Neil & Sons'' or 1 eq 1') eq -12.50",
+        "(A gt 9007199254740993L) and f(x=true,y='O''Neil & Sons'' or 1 eq 1') eq -12.50M",
     ),
     "F eq ${{ params.flag }}": ("F eq true",) * 2,
     "Id eq guid${{ params.guid }} or Id eq guid${{ params.none }}": (
@@ -216,12 +247,46 @@ def test_values_become_typed_literals_of_each_version_of_odata(text: str) -> Non
         ("S eq Sales.Status${{ params.name }}", "is no member of an enumeration"),
         ("S eq guid${{ params.flag }}", "is no text that could be a Guid"),
         ("Id eq guid'${{ params.guid }}'", "stands between quotes"),
+        ("D gt datetimeoffset${{ params.time }}", "'08:30' is no moment with a time zone"),
+        ("T gt time${{ params.then }}", "is no text that could be a TimeOfDay"),
+        ("S eq ${{ params.name }}x", "a value stands alone in a filter, and 'x' touches it"),
+        ("S eq ${{ params.flag }}L", "a value stands alone in a filter, and 'L' touches it"),
+        ("S eq ${{ params.one }}Lo", "a value stands alone in a filter, and 'L' touches it"),
+        ("S eq ${{ params.one }}.5", "a value stands alone in a filter, and '.' touches it"),
+        ("S eq ${{ params.name }}'x'", "a value stands alone in a filter, and"),
+        ("S eq ${{ params.one }}${{ params.one }}", "a value stands alone in a filter, and '1' touches it"),
+        ("S eq 1${{ params.one }}", "a value stands alone in a filter, and '1' touches it"),
     ],
 )
 def test_a_value_that_is_not_of_its_type_is_an_error(text: str, message: str) -> None:
     with pytest.raises((InvalidJobError, AssertionError)) as caught:
         fetched(f"      filter: {text}\n")
     assert message in str(getattr(caught.value, "problems", caught.value))
+
+
+def test_a_number_takes_the_letter_that_says_its_type_in_v2() -> None:
+    step = fetched("      filter: A gt ${{ params.one }}M and (B eq ${{ params.one }}d)\n")
+    assert step.request(odata="v2").filter == "A gt 5M and (B eq 5d)"
+
+
+def test_a_moment_without_a_zone_is_one_of_v2_alone() -> None:
+    step = fetched("      filter: D gt datetime${{ params.moment }}\n")
+    assert step.request(odata="v3").filter == "D gt datetime'2026-01-15T14:30:00'"
+    with pytest.raises(ValidationError, match="is no moment with a time zone"):
+        typed_literal("2026-01-15T14:30:00", "D gt datetime", dialect="v4")
+    with pytest.raises(ValidationError, match="is no moment with a time zone"):
+        typed_literal("2026-01-15T14:30:00", "D gt datetimeoffset", dialect="v2")
+    assert typed_literal("2026-01-15T14:30:00", "D gt datetime", dialect="v2") == (
+        "D gt ",
+        "datetime'2026-01-15T14:30:00'",
+    )
+
+
+def test_an_empty_list_says_what_to_do_about_it() -> None:
+    with pytest.raises(ValidationError, match="an empty list cannot be written in a filter") as caught:
+        typed_literal([], "Name in ", dialect="v4")
+    assert caught.value.how_to_fix is not None
+    assert caught.value.how_to_fix.startswith("name at least one value; where none means all")
 
 
 def test_a_condition_without_a_value_falls_away() -> None:

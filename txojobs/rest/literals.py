@@ -101,11 +101,14 @@ def _number(value: int | Decimal, dialect: str) -> str:
 
 def _list(values: Iterable[Literal], dialect: str) -> str:
     literals = [odata_literal(value, dialect=dialect) for value in values]
-    if dialect != "v4" or not literals:
+    if not literals:
         raise ValidationError(
-            "an empty list cannot be written in a filter"
-            if not literals
-            else f"OData {dialect.upper()} has no lists in filters",
+            "an empty list cannot be written in a filter",
+            how_to_fix="name at least one value; where none means all, take the condition out of the filter",
+        )
+    if dialect != "v4":
+        raise ValidationError(
+            f"OData {dialect.upper()} has no lists in filters",
             how_to_fix="write one comparison for each value, joined by `or`",
         )
     return "(" + ",".join(literals) + ")"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from txojobs.errors import StepError, ValidationError
-from txojobs.steps.kinds import number_text
+from txojobs.records import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from txojobs.records import number_text
 from txojobs.steps.base import Step
-from txojobs.steps.kinds import JmesPath, number_text
+from txojobs.steps.kinds import JmesPath
 from txojobs.steps.paging_options import Paging, PagingKind, as_group
 from txojobs.steps.spec import Doc
 from txojobs.steps.url_text import UrlText

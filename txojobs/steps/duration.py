@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 
 from txojobs.errors import ValidationError
-from txojobs.steps.kinds import Kind, number_text, plain_value
+from txojobs.records import number_text
+from txojobs.steps.kinds import Kind, plain_value
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": "0.001", "s": "1", "m": "60", "h": "3600", "d": "86400", None: "1"}

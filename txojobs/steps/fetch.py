@@ -64,8 +64,8 @@ class Fetch(Collection):
         ODataText | tuple[ODataText, ...] | None,
         Doc(
             "What the service shall send, in OData's words. Of a list of conditions, all must hold; one whose param "
-            "is null falls away. `guid${{ params.id }}` says that a text is a GUID (date, datetime, time and the "
-            "name of an enumeration do the same).",
+            "is null falls away. `guid${{ params.id }}` says that a text is a GUID (date, datetime, "
+            "datetimeoffset, time and the name of an enumeration do the same).",
             example="Country eq 'SE' and BalanceDue gt 0",
         ),
     ] = None

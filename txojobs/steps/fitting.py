@@ -7,7 +7,8 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin
 
-from txojobs.steps.kinds import number_text, plain_value
+from txojobs.records import number_text
+from txojobs.steps.kinds import plain_value
 from txojobs.steps.spec import alternatives, is_group, is_kind
 from txojobs.yaml_source import Mapping, Node, Scalar, Sequence
 

@@ -7,10 +7,10 @@ OData filter an OData literal, inside a path one percent-encoded segment, inside
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from txojobs.errors import Mark, ValidationError
+from txojobs.records import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from txojobs.expressions import Expression
 
 NOWHERE = Mark("", 0, 0)
-MAX_ZEROS = 400
-"""Beyond it a number is written with its exponent."""
 
 
 class Spliced(NamedTuple):
@@ -184,6 +182,13 @@ class ODataText(_InDialect):
     name = "OData expression"
     quotes = "'"
 
+    def made_of(self, pieces: tuple[str | Spliced, ...]) -> None:
+        """Note the pieces; a value that text behind it would change is refused."""
+        from txojobs.rest.typed_literals import refuse_touching  # noqa: PLC0415
+
+        super().made_of(pieces)
+        refuse_touching(pieces)
+
     @property
     def falls_away(self) -> bool:
         """Whether a value in it is null, so that it is left out of a list of conditions."""
@@ -287,12 +292,3 @@ def _word(value: object, place: str) -> str:
         shown = "null" if value is None else "a list" if isinstance(value, list | tuple) else "a mapping"
         raise ValidationError(f"{shown} cannot be a part of {place}", how_to_fix="use a text, number or date")
     return number_text(plain_value(value))
-
-
-def number_text(value: object) -> str:
-    """Return a value as text; true and false as JSON has them, a Decimal without an exponent that nobody wrote."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_ZEROS:
-        return format(value, "f")
-    return str(value)

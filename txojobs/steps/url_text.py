@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from txojobs.errors import ValidationError
-from txojobs.steps.kinds import NOWHERE, Kind, number_text, plain_value
+from txojobs.records import number_text
+from txojobs.steps.kinds import NOWHERE, Kind, plain_value
 
 _FAULTS = (
     (r"^$", "the address is empty", "name the collection, as in /v1/customers"),
