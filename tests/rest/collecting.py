@@ -11,7 +11,7 @@ from txojobs.errors import InvalidJobError
 from txojobs.job.bind import bind_step
 from txojobs.job.load import load_text
 from txojobs.job.scope import Scope, run_facts
-from txojobs.rest.collection import CollectionReader
+from txojobs.rest.collection_reader import CollectionReader
 from txojobs.steps.fetch import Fetch
 
 if TYPE_CHECKING:

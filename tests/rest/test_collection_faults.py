@@ -17,7 +17,7 @@ from txojobs.errors import (
     IncompleteReadError,
     RunCancelledError,
 )
-from txojobs.rest.collection import CollectionReader
+from txojobs.rest.collection_reader import CollectionReader
 from txojobs.rest.settings import AuthSettings
 
 if TYPE_CHECKING:

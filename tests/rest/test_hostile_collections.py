@@ -14,7 +14,7 @@ from tests.rest.collecting import fetch_of
 from tests.rest.fault_server import Connection, FaultServer, answer, says
 from txojobs.exact_json import decode, encode
 from txojobs.rest.client import TxoRestAPI
-from txojobs.rest.collection import CollectionReader
+from txojobs.rest.collection_reader import CollectionReader
 from txojobs.rest.settings import ApiSettings
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.rest.collecting import asked, ids, items, read
+from tests.rest import fault_server as fault
+from tests.rest.collecting import asked, ids, items, query_of, read
 from tests.rest.fault_server import raw, says
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
+from txojobs.job.load import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -503,3 +505,102 @@ def test_a_cursor_that_the_service_has_forgotten_asks_for_a_new_read(
     with pytest.raises(ApiError) as caught:
         read(connect(server), {"records": "d", **way("cursor", cursor="c", as_="c")})
     assert not isinstance(caught.value, IncompleteReadError)
+
+
+# -- verify ------------------------------------------------------------------------------------------------------
+
+OFFSET = {"kind": "offset", "as": "skip", "size-as": "limit"}
+
+
+@pytest.mark.parametrize("in_body", [True, False], ids=["body", "query"])
+def test_p2_verify_by_offset_finds_what_both_readings_would_lose(*, in_body: bool, connect: Connect) -> None:
+    """Record 1 goes behind the first page, comes back at the end, and goes again: each reading would lack 3."""
+    numbers = list(range(1, 8))
+
+    def step(connection: fault.Connection) -> bool:
+        request = connection.request
+        told = json.loads(request.body)["page"] if in_body else query_of(request)
+        begin = int(told["skip"])
+        shown = [{"id": each} for each in sorted(numbers)[begin : begin + 2]]
+        whole = {"items": shown, "total": len(numbers)}
+        if begin == 0 and 1 in numbers:
+            numbers.remove(1)
+        elif begin + 2 >= len(numbers) and 1 not in numbers:
+            numbers.append(1)
+        return says(whole)(connection)
+
+    sent = (
+        {"method": "POST", "paging": {"kind": "offset", "as": "page.skip", "in": "body"}} if in_body else {}
+    )
+    options = {
+        "paging": {"kind": "offset", "as": "skip"},
+        **sent,
+        "records": "items",
+        "total": "total",
+        "key": ["id"],
+    }
+    with (
+        fault.FaultServer([step]) as server,
+        pytest.raises(IncompleteReadError, match="came or went between two"),
+    ):
+        read(connect(server), {**options, "complete": "verify"})
+
+
+def test_verify_by_offset_reads_each_record_once(serve: Serve, connect: Connect) -> None:
+    def step(connection: fault.Connection) -> bool:
+        begin = int(query_of(connection.request)["skip"])
+        size = int(query_of(connection.request)["limit"])
+        return says({"items": items(1, 11)[begin : begin + size], "total": 11})(connection)
+
+    server = serve(step)
+    options = {"paging": OFFSET, "page-size": 3, "records": "items", "total": "total", "key": ["id"]}
+    rows, reader = read(connect(server), {**options, "complete": "verify"})
+    assert ids(rows) == list(range(1, 12))
+    assert (reader.proof.strength, reader.proof.second_reading) == ("verified", True)
+    assert [each["skip"] for each in asked(server)][:5] == ["0", "2", "4", "6", "8"]
+
+
+@pytest.mark.parametrize(
+    ("more", "doubted"),
+    [({}, False), ({"page-size": 5}, True), ({"complete": "verify"}, True)],
+    ids=["auto", "a page of that size", "verify"],
+)
+def test_p2_a_small_page_may_tell_its_own_number_as_total(
+    more: dict[str, Any], *, doubted: bool, serve: Serve, connect: Connect
+) -> None:
+    def step(connection: fault.Connection) -> bool:
+        begin = int(query_of(connection.request)["skip"])
+        shown = items(1, 12)[begin : begin + 5]
+        return says({"items": shown, "total": len(shown)})(connection)
+
+    options = {
+        "paging": OFFSET if "page-size" in more else {"kind": "offset", "as": "skip"},
+        "records": "items",
+    }
+    client = connect(serve(step))
+    wanted = {**options, "total": "total", "key": ["id"], **more}
+    if doubted:
+        with pytest.raises(IncompleteReadError, match="there are more behind it"):
+            read(client, wanted)
+    else:
+        assert len(read(client, wanted)[0]) == 5
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({}, "warning"),
+        ({"complete": "verify"}, "error"),
+        ({"total": "total"}, None),
+        ({"total": "total", "complete": "verify"}, "error"),
+        ({"paging": {"kind": "cursor", "cursor": "items[-1].id", "as": "after"}, "complete": "verify"}, None),
+        ({"paging": {"kind": "cursor", "cursor": "meta.next", "as": "after"}}, None),
+    ],
+)
+def test_a_cursor_that_is_no_key_may_pass_over_records(more: dict[str, Any], severity: str | None) -> None:
+    paging = {"kind": "cursor", "cursor": "items[-1].changed", "as": "after"}
+    fetch = {"url": "/v1/items", "records": "items", "key": ["id"], "paging": paging, **more}
+    job = {"version": 1, "steps": [{"fetch": fetch}, {"save": "a.csv"}]}
+    loaded = load_text(json.dumps(job), file="job.yaml", stem="job")
+    found = [each.severity for each in loaded.problems if "of the last record" in each.message]
+    assert found == ([] if severity is None else [severity])

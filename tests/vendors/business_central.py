@@ -44,6 +44,8 @@ class BusinessCentral(ScriptedService):
     denied: frozenset[str] = frozenset()
     on_page: dict[int, Reply] = field(default_factory=dict)
     """What is answered to the request for customers of that number, from 1, instead of a page."""
+    hidden: int = 0
+    """How many companies the list counts and does not show."""
     _pages: int = 0
 
     def over_quota(self) -> RefusedError:
@@ -57,7 +59,8 @@ class BusinessCentral(ScriptedService):
             raise RefusedError(404, _error("BadRequest_NotFound", "No HTTP resource was found."))
         path = asked.path[len(API) :]
         if path == "/companies":
-            return Reply(200, {"value": [
+            counted = {"@odata.count": len(self.companies) + self.hidden} if "$count" in asked.options else {}
+            return Reply(200, {**counted, "value": [
                 {"id": guid(number), "systemVersion": "25.0", "name": name, "displayName": name}
                 for number, name in enumerate(self.companies, 1)
             ]})  # fmt: skip

@@ -19,7 +19,7 @@ from tests.vendors.business_central import (
     guid,
 )
 from tests.vendors.scripted import Reply
-from txojobs.errors import ApiError, CircuitOpenError, ConfigurationError
+from txojobs.errors import ApiError, CircuitOpenError, ConfigurationError, IncompleteReadError
 from txojobs.rest.client import TxoRestAPI
 from txojobs.rest.odata import ODataReader
 from txojobs.rest.query import EntityQuery
@@ -138,6 +138,30 @@ def test_an_address_that_names_a_company_is_refused(work: Workplace, central: Bu
         report = work.run()
     assert "names a company already" in str(report.error)
     assert not central.asked
+
+
+def test_p2_a_list_of_companies_that_is_not_whole_is_refused(work: Workplace) -> None:
+    central = BusinessCentral(companies={name: list(each) for name, each in COMPANIES.items()}, hidden=1)
+    with central.serve() as server:
+        job(work, server.url + API, "all")
+        report = work.run()
+    assert isinstance(report.error, IncompleteReadError)
+    assert "companies was not read whole and once: the service counts 4 records and 3 came" in str(
+        report.error
+    )
+    assert not work.outputs()
+
+
+def test_p2_a_field_that_is_called_as_ours_is_refused(work: Workplace) -> None:
+    companies = {"One": [{"number": "1", "_company": "evil", "displayName": "x", "lastPaymentDate": None}]}
+    with BusinessCentral(companies=companies).serve() as server:
+        job(work, server.url + API, "all")
+        work.steps(
+            "  - fetch: {entity: customers, companies: all, key: [number]}\n  - save: customers.jsonl\n"
+        )
+        report = work.run()
+    assert "'_company' of their own" in str(report.error)
+    assert not work.outputs()
 
 
 def test_a_user_without_any_company_is_told_so(work: Workplace) -> None:

@@ -6,19 +6,18 @@ each way of paging is watched for circles, repetition and standstill, and for an
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.exact_json import encode
 from txojobs.rest.answer_records import field_watch, read_answer, records_in, refuse_misspelt
+from txojobs.rest.collection_overlap import Overlap
 from txojobs.rest.collection_words import (
     BEHIND_THE_END,
     EXPIRED,
     FORGETS,
     NO_SUCH_PAGE,
-    REST,
     SAME_AGAIN,
     SAME_CURSOR,
     SMALLEST_PAGE,
@@ -27,19 +26,17 @@ from txojobs.rest.continuation import goes_on
 from txojobs.rest.guard import CIRCLE, REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
 from txojobs.rest.paging import Asked, End, Got
-from txojobs.rest.reader import Aim, CompleteReader
 from txojobs.rest.seam import Seam
 from txojobs.rest.urls import below
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Mapping
 
     from txojobs.records import JsonValue, Record
     from txojobs.rest.answers import Answer
     from txojobs.rest.client import TxoRestAPI
     from txojobs.rest.collection_query import CollectionQuery
-    from txojobs.rest.completeness import Complete
-    from txojobs.rest.key_watch import OnDuplicate
     from txojobs.rest.paging import Found
 
 
@@ -52,13 +49,25 @@ class _Page(NamedTuple):
 
 
 class CollectionWalk:
-    """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock."""
+    """The pages of one read, by one thread. `deadline` is a moment on the monotonic clock.
+
+    `thorough` doubts each total that may be of one page alone, and asks for a page by offset from the last record
+    before it on, which must come again: then nothing has moved in between.
+    """
 
     by_key = False
 
     def __init__(
-        self, client: TxoRestAPI, query: CollectionQuery, *, deadline: float | None, stop: threading.Event
+        self,
+        client: TxoRestAPI,
+        query: CollectionQuery,
+        *,
+        thorough: bool,
+        deadline: float | None,
+        stop: threading.Event,
     ) -> None:
+        self._thorough = thorough
+        self._overlap = Overlap(query, active=thorough)
         self._client = client
         self._query = query
         self._deadline = deadline
@@ -102,6 +111,7 @@ class CollectionWalk:
                 page.value, query.records, optional=query.optional, name=self._page_name
             )
             self._seam.crossed(records, page.session, partial(self._once_more, asked))
+            self._overlap.meets(records)
             got = self._take(page, records)
             if query.limit is not None:
                 del records[query.limit - self._rows :]
@@ -114,13 +124,18 @@ class CollectionWalk:
             if self._rows == query.limit:
                 return
             asked = self._after(page, got, record)
-            if isinstance(asked, End) and asked.behind and self.pages == 1 and got.came >= SMALLEST_PAGE:
+            if isinstance(asked, End) and asked.behind and self.pages == 1 and self._may_be_cut(got.came):
                 self._refuse_more(asked.behind, records)
+            asked = self._overlap.sooner(asked, records)
         self.ended_by = asked.reason
         if asked.doubt and self.pages == 1 and self.count_note and query.count:
             self.count_note += f", and {asked.doubt}"
         if self._watch is not None and query.records is not None:
             refuse_misspelt(self._watch, query.records, query.name)
+
+    def _may_be_cut(self, came: int) -> bool:
+        """Whether a first page that holds as many records as the total may be cut, and the total its own number."""
+        return came >= (1 if self._thorough else min(self._query.page_size or SMALLEST_PAGE, SMALLEST_PAGE))
 
     def _refuse_more(self, asked: Asked, first: list[Record]) -> None:
         """Ask once behind a first page that holds as many records as the total: that may be the number of the page.
@@ -268,32 +283,3 @@ def total_of(place: Found, got: Got) -> int | None:
     if isinstance(told, str) and place.header is not None:
         told = told.rpartition("/")[2].strip()
     return counted(told)
-
-
-class CollectionReader(CompleteReader):
-    """One read of one collection, by one thread; `stop` may be called from another.
-
-    `deadline` is a moment on the monotonic clock.
-    """
-
-    wording = REST
-
-    def __init__(
-        self,
-        client: TxoRestAPI,
-        query: CollectionQuery,
-        *,
-        complete: Complete = "auto",
-        on_duplicate: OnDuplicate = "fail",
-        deadline: float | None = None,
-    ) -> None:
-        stop = threading.Event()
-        self._new_walk = partial(CollectionWalk, client, query, deadline=deadline, stop=stop)
-        aim = Aim(
-            name=query.name, key=query.key, limit=query.limit, complete=complete, on_duplicate=on_duplicate
-        )
-        super().__init__(self._new_walk(), aim, stop)
-
-    def _second_walk(self) -> CollectionWalk:
-        """Return a walk over the same collection."""
-        return self._new_walk()

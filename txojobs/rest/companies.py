@@ -46,6 +46,7 @@ def read_companies(client: TxoRestAPI, *, deadline: float | None = None) -> list
     """Return all companies, in the service's order.
 
     Raises:
+        IncompleteReadError: more or fewer came than the service counts.
         ConfigurationError: the address of the service names a company already.
         ApiError: they cannot be read.
     """
@@ -56,7 +57,7 @@ def read_companies(client: TxoRestAPI, *, deadline: float | None = None) -> list
             how_to_fix=f"end {client.settings.base_url_key} before the company, or take `companies` out of the job",
         )
     of_web_services = _WEB_SERVICES.search(base) is not None
-    query = EntityQuery(entity="Company" if of_web_services else "companies", count=False)
+    query = EntityQuery(entity="Company" if of_web_services else "companies")
     pages = ODataReader(client, query, deadline=deadline).pages()
     return [_company(record, of_web_services=of_web_services) for page in pages for record in page]
 

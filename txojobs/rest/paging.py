@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from txojobs.errors import ApiOperationError
 from txojobs.rest.urls import with_query
@@ -113,6 +113,15 @@ class Sent:
         if not self.in_body:
             return asked._replace(params={**asked.params, self.name: _as_parameter(value)})
         return asked._replace(body=_with(asked.body or {}, self.name.split("."), value))
+
+    def number_in(self, asked: Asked) -> int:
+        """Return the whole number that stands there; it was put."""
+        value: Any = asked.params.get(self.name)
+        if self.in_body:
+            value = asked.body
+            for name in self.name.split("."):
+                value = value[name]
+        return int(value)
 
 
 def _with(body: Mapping[str, JsonValue], path: list[str], value: JsonValue) -> dict[str, JsonValue]:

@@ -193,6 +193,10 @@ class Numbered:
         """Return the request for the first page."""
         return self.sent.put(asked, self.start)
 
+    def sooner(self, asked: Asked) -> Asked:
+        """Return the request with the number before its own."""
+        return self.sent.put(asked, self.sent.number_in(asked) - 1)
+
     def after(self, asked: Asked, got: Got) -> Asked | End:
         """Return the request behind what came."""
         end = self.ending.reached(got)

@@ -69,6 +69,7 @@ def check_collection(step: Fetch, job: JobView) -> Iterable[Problem]:
     for fault, fix in paging_faults(paging, has_total=has_total):
         yield Problem(fault, job.at("paging"), fix)
     yield from _check_sent(step, job)
+    yield from _check_ties(step, job, has_total=has_total)
     text = step.records.text if step.records is not None else ""
     if "[?" in text and paging.came is None and (has_total or paging.kind in ("offset", "page")):
         yield Problem(
@@ -76,6 +77,22 @@ def check_collection(step: Fetch, job: JobView) -> Iterable[Problem]:
             job.at("records"),
             "take all records here, and leave some out with a filter step",
         )
+
+
+def _check_ties(step: Fetch, job: JobView, *, has_total: bool) -> Iterator[Problem]:
+    """Doubt a cursor that is a field of the last record: behind it, others with the same value are passed over."""
+    paging = as_group(step.paging or "none")
+    text = paging.cursor.text if paging.kind == "cursor" and paging.cursor is not None else ""
+    field = text.rpartition(".")[2]
+    if "[-1]" not in text or field in step.key or (has_total and step.complete != "verify"):
+        return
+    yield Problem(
+        f"the cursor is {field!r} of the last record: records with the same value may be passed over, and nothing "
+        "would tell",
+        job.at("paging"),
+        "take the key as the cursor where the service allows it, or name its total and write complete: count",
+        severity="error" if step.complete == "verify" else "warning",
+    )
 
 
 def _check_sent(step: Fetch, job: JobView) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from txojobs.context import RunContext
 from txojobs.errors import ApiError, ApiOperationError, CircuitOpenError, IncompleteReadError
 from txojobs.records import Batch, JsonValue
 from txojobs.rest.companies import Company, chosen, joined, read_companies
+from txojobs.steps.odata_options import COMPANY_FIELDS
 from txojobs.steps.reading import different, reader_of, request_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class _Reading:
         try:
             for page in different(self._ctx, reader, on_duplicate=self._step.on_duplicate):
                 rows += len(page)
+                _refuse_their_own(page)
                 yield [{"_company": company.name, "_company_id": company.id, **record} for record in page]
         except ApiError as err:
             err.what_went_wrong += f" (company {company.name})"
@@ -111,6 +113,16 @@ class _Reading:
             self._ctx.note("fetched", joined(self._proofs, failed=len(self._failed)).as_json())
         if self._empty_dates:
             self._ctx.note("empty-dates", self._empty_dates)
+
+
+def _refuse_their_own(page: Batch) -> None:
+    """Refuse records that have fields of these names themselves: one of the two would be lost."""
+    own = next((name for name in COMPANY_FIELDS if any(name in record for record in page)), None)
+    if own is not None:
+        raise ApiOperationError(
+            f"the records have a field {own!r} of their own, which is where `companies` puts the company",
+            how_to_fix="read one company at a time, named in entity: companies(${{ params.company }})/customers",
+        )
 
 
 def _named(company: Company) -> dict[str, JsonValue]:

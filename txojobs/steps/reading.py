@@ -51,7 +51,7 @@ def read_entities(step: "Fetch", ctx: RunContext, client: Any, query: "EntityQue
 
 def read_collection(ctx: RunContext, client: Any, step: "Fetch") -> Iterator[Batch]:
     """Yield the records of a REST collection in the same way."""
-    from txojobs.rest.collection import CollectionReader  # noqa: PLC0415  # a job of entity sets does not need it
+    from txojobs.rest.collection_reader import CollectionReader  # noqa: PLC0415  # a job of entity sets does not need it
 
     query = step.request(ctx.limit)
     ctx.note("request", f"{query.method} {unquote(below(client.settings.base_url, query.first().address))}")
