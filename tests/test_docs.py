@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,40 +144,3 @@ def test_every_command_is_in_the_table_of_the_readme() -> None:
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `txojobs (\w+)", text, re.MULTILINE)) == set(COMMANDS)
-
-
-def test_the_wheel_carries_what_it_needs_and_runs_in_an_empty_folder(tmp_path: Path) -> None:
-    """The environment is empty but for what the wheel depends on, which it borrows from this one."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and "No module named" in done.stderr:
-        pytest.skip("hatchling is not installed here")
-    assert done.returncode == 0, done.stderr
-    wheel = next((tmp_path / "dist").glob("*.whl"))
-    site = tmp_path / "site"
-    shutil.unpack_archive(wheel, site, "zip")
-    assert (site / "txojobs" / "shipped" / "schemas" / "job-schema.json").is_file()
-    env = {**os.environ, "PYTHONPATH": str(site)}
-    code = "import sys, txojobs; sys.exit(0 if txojobs.__file__.startswith(sys.argv[1]) else 1)"
-    subprocess.run([sys.executable, "-c", code, str(site)], cwd=tmp_path, env=env, check=True)
-    here = tmp_path / "a workspace"
-    for words in (
-        ["init", str(here)],
-        ["-w", str(here), "validate"],
-        ["-w", str(here), "run", "export-customers", "demo", "test"],
-    ):
-        step = subprocess.run(
-            [sys.executable, "-m", "txojobs", *words],
-            cwd=tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert step.returncode == 0, step.stdout + step.stderr
-    assert len(list((here / "output").glob("demo-test-customers_*.xlsx"))) == 1
