@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from txojobs.steps.catalogue import STEPS
+
 PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
@@ -87,3 +89,31 @@ def test_the_front_door_hands_names_on_lazily() -> None:
     top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or node.names[0].name for node in top}
     assert names <= {"__future__", "txojobs._version", "typing"}
+
+
+FILE, FUNCTION, STEP = 300, 40, 150
+"""The ceilings of the house, in lines; what passes one is split by noun."""
+STEP_FILES = {PACKAGE.parent / f"{place.partition(':')[0].replace('.', '/')}.py" for place in STEPS.values()}
+
+
+def functions(path: Path) -> list[tuple[str, int]]:
+    """Return the name of each function of a file with its number of lines, the docstring included."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [
+        (f"{node.name}:{node.lineno}", (node.end_lineno or node.lineno) - node.lineno + 1)
+        for node in ast.walk(tree)
+        if isinstance(node, kinds)
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_and_no_function_passes_its_ceiling(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= (STEP if path in STEP_FILES else FILE)
+    assert [each for each in functions(path) if each[1] > FUNCTION] == []
+
+
+def test_every_step_is_held_to_the_ceiling_of_a_step() -> None:
+    assert {path.stem for path in STEP_FILES} >= {"fetch", "load", "filter", "transform", "save"}
+    assert set(FILES) >= STEP_FILES

@@ -108,14 +108,19 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
         if options["as_json"]:
             _print_json(report.as_json())
         if not options["quiet"] or report.error is not None:
-            console = screen if report.error is None else stderr()
-            going_on = as_typed([*words, "--resume"]) if report.can_resume else None
-            show_summary(
-                console, report, workspace, source=source_lines, again=as_typed(again), going_on=going_on
-            )
+            _summarise(screen, report, workspace, again=again, words=words)
         if screen.failure is not None and report.error is None and not options["as_json"]:
             raise screen.failure
         return run_code(report.outcome, report.error, signal_number=signals.number, begun=report.begun)
+
+
+def _summarise(
+    screen: Console, report: RunReport, workspace: Workspace, *, again: list[str], words: list[str]
+) -> None:
+    """Show how the run ended, a failure on standard error."""
+    console = screen if report.error is None else stderr()
+    going_on = as_typed([*words, "--resume"]) if report.can_resume else None
+    show_summary(console, report, workspace, source=source_lines, again=as_typed(again), going_on=going_on)
 
 
 def _arguments(

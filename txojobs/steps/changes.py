@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from txojobs.errors import Problem, StepError
 from txojobs.steps.kinds import JmesPath, field_path
 from txojobs.steps.projection import Value, expressions, outgoing_column, projection
+from txojobs.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -56,6 +57,22 @@ class Changes:
         for name in self.drop:
             if name in gone:
                 yield Problem(f"drop names {name!r}, which {gone[name]}", job.at("drop"), "drop the new name")
+
+    def check_types(
+        self, types: Collection[str], *, columns: Collection[str], job: JobView
+    ) -> Iterable[Problem]:
+        """A type for a field that is not there any more would be ignored in silence."""
+        gone = self.gone()
+        for name in types:
+            if columns and name not in columns:
+                fix = nearest(name, columns)
+                yield Problem(
+                    f"types names {name!r}, which is no column",
+                    job.at("types"),
+                    fix or f"the columns are: {', '.join(columns)}",
+                )
+            elif not columns and name in gone:
+                yield Problem(f"types names {name!r}, which {gone[name]}", job.at("types"), "remove it there")
 
     def gone(self) -> dict[str, str]:
         """Return the names that are no longer there afterwards, each with what became of it, for a message."""

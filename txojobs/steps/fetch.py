@@ -116,7 +116,6 @@ class Fetch(Collection):
         dict[str, str], Doc("Further request headers.", example="{Data-Access-Intent: ReadOnly}")
     ] = field(default_factory=dict)
     query: QueryParameters = field(default_factory=dict)
-
     incremental: WantedChanges = None
     companies: WantedCompanies = ()
     on_company_error: OnCompanyError = "fail"

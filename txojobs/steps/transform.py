@@ -14,7 +14,6 @@ from txojobs.steps.kinds import JmesPath, field_path
 from txojobs.steps.projection import Value, expressions, projection, shaped, with_types
 from txojobs.steps.spec import Doc
 from txojobs.steps.watching import field_watch, refuse_missing, watching
-from txojobs.suggest import nearest
 
 if TYPE_CHECKING:
     from txojobs.context import RunContext
@@ -71,17 +70,7 @@ class Transform(Step):
                         f"{name!r} needs either value or const", job.at(option), "write one of the two"
                     )
         yield from self._changes().check(job)
-        yield from self._check_types(job)
-
-    def _check_types(self, job: JobView) -> Iterable[Problem]:
-        """A type for a field that is not there any more would be ignored in silence."""
-        gone = self._changes().gone()
-        for name in self.types:
-            if self.columns and name not in self.columns:
-                fix = nearest(name, self.columns)
-                yield Problem(f"types names {name!r}, which is no column", job.at("types"), fix)
-            elif not self.columns and name in gone:
-                yield Problem(f"types names {name!r}, which {gone[name]}", job.at("types"), "remove it there")
+        yield from self._changes().check_types(self.types, columns=self.columns, job=job)
 
     def _changes(self) -> Changes:
         return Changes(add=self.add, rename=self.rename, drop=self.drop)
