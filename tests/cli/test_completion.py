@@ -111,6 +111,24 @@ def test_bash_puts_no_space_behind_the_name_of_a_param() -> None:
     assert script.index("== *= ]]") < script.index("compopt -o nospace") < script.index("return 0")
 
 
+def test_zsh_puts_no_space_behind_the_name_of_a_param_either() -> None:
+    script = invoke("completion", "zsh").out
+    assert "compadd -U -S '' -V unsorted -a open" in script
+    assert "unsorted -a completions\n" not in script
+
+
+def test_zsh_tells_what_is_still_to_be_written_from_what_is_whole(workspace: Path) -> None:
+    script = (
+        'compdef() { :; }\neval "$(txojobs completion zsh)"\n'
+        'compadd() { print -r -- "${(q)@}" "${(P@)@[-1]}"; }\n'
+        'words=(txojobs run customers acme prod -p ""); CURRENT=7; _txojobs_completion\n'
+        "words=(txojobs run export-o); CURRENT=3; _txojobs_completion\n"
+    )
+    assert " ".join(shell("zsh", script, workspace)) == (
+        "-U -S '' -V unsorted -a open country= limit= -U -V unsorted -a whole export-orders"
+    )
+
+
 def test_values_of_params_are_offered_where_they_are_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

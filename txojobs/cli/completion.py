@@ -22,6 +22,13 @@ _NO_SPACE = """\
 
 """
 """In bash no space follows `-p name=`: its value does."""
+_ADDED_BY_ZSH = "        compadd -U -V unsorted -a completions\n"
+_NO_SPACE_IN_ZSH = """\
+        local -a open=(${(M)completions:#*=}) whole=(${completions:#*=})
+        if (( $#open )); then compadd -U -S '' -V unsorted -a open; fi
+        if (( $#whole )); then compadd -U -V unsorted -a whole; fi
+"""
+"""As in bash: what ends with `=` is added without the space, `-S ''`; zshcompwid(1), compadd."""
 
 
 @click.command(
@@ -46,4 +53,6 @@ def completion(ctx: click.Context, shell: str | None) -> None:
     script = found(root.command, {}, "txojobs", "_TXOJOBS_COMPLETE").source()
     if name == "bash":
         script = script.replace("    return 0\n", f"{_NO_SPACE}    return 0\n", 1)
+    if name == "zsh":
+        script = script.replace(_ADDED_BY_ZSH, _NO_SPACE_IN_ZSH, 1)
     stdout().line(f"{INSTALL[name]}\n{script.strip()}")
