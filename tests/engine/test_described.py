@@ -120,6 +120,19 @@ def test_v2_numbers_are_numbers_and_what_is_no_number_for_json_stays_text(
     assert server.asked[0].query["$orderby"] == "Kunnr"
 
 
+def test_a_time_of_day_of_v2_becomes_that_of_v4(work: Workplace, service: Any) -> None:
+    times = ["PT08H55M50S", None, "09:30", "PT25H", 7]
+    records = [{"Kunnr": str(at), "Opens": each} for at, each in enumerate(times)]
+    service(
+        lambda _: as_reply({"d": {"results": records, "__count": "5"}}), odata="v2", document=V2.read_bytes()
+    )
+    told = warnings(work, "entity: Customers, select: [Kunnr, Opens]")
+    assert [decode(row.encode())["Opens"] for row in work.rows("n.jsonl")] == [  # type: ignore[call-overload,index]  # records
+        *("08:55:50", None, "09:30", "PT25H", 7)
+    ]
+    assert told == ["Customers: Opens is Edm.Time in the snapshot, and came as the text 'PT25H'; it stays so"]
+
+
 def test_fields_of_a_narrower_type_have_their_types_too(work: Workplace, service: Any) -> None:
     service(sends({"No": "1"}, {"No": "2", "Extra": "2.0"}))
     assert [str(row.get("Extra")) for row in rows(work, "entity: Wides")] == ["None", "2.0"]

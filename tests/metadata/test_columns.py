@@ -37,7 +37,7 @@ def test_v2_types_have_columns_too() -> None:
     found = service(V2)
     kinds = types_of(columns_of(found, found.types["SHOP_SRV.Customer"]))
     assert [kinds[name] for name in ("Erdat", "Changed", "Opens", "Total")] == [
-        *("datetime", "datetime", None, "integer")
+        *("datetime", "datetime", "time", "integer")
     ]
 
 

@@ -187,6 +187,10 @@ def test_an_empty_input_says_nothing(bench: Bench) -> None:
         ("datetime", "2026-01-15T14:30:00Z", "2026-01-15T14:30:00Z"),
         ("datetime", "2026-01-15T14:30:00.1234567+01:00", "2026-01-15T14:30:00.1234567+01:00"),
         ("time", "14:30:00", "14:30:00"),
+        ("time", "PT08H55M50S", "08:55:50"),
+        ("time", " PT0S", "00:00:00"),
+        ("time", "P0DT8H5.250S", "08:00:05.250"),
+        ("time", "PT90M", "01:30:00"),
         *(
             (wanted, None, None)
             for wanted in ("text", "decimal", "integer", "boolean", "date", "datetime", "time")
@@ -223,6 +227,9 @@ def test_a_value_becomes_its_type_exactly(bench: Bench, wanted: str, value: obje
         ("datetime", "2026-02-30T00:00:00Z"),
         ("datetime", "2026-01-15"),
         ("time", "24:00"),
+        ("time", "PT24H"),
+        ("time", "PT"),
+        ("time", "P1DT1H"),
         ("date", 20260115),
     ],
 )

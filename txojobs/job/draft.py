@@ -143,7 +143,7 @@ def _below(service: Service, kind: StructuredType, above: tuple[Field, ...]) -> 
 
 def _fits(service: Service, field: Field) -> bool:
     plain = service.underlying(field.type)
-    return plain in COLUMN_TYPES or field.type in service.enums or plain in ("Edm.Time", "Edm.Duration")
+    return plain in COLUMN_TYPES or field.type in service.enums or plain == "Edm.Duration"
 
 
 def _heading(fields: Sequence[Field], path: Sequence[str]) -> str:

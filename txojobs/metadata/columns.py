@@ -22,10 +22,11 @@ COLUMN_TYPES: dict[str, str] = {
     "Edm.DateTime": "datetime",
     "Edm.DateTimeOffset": "datetime",
     "Edm.TimeOfDay": "time",
+    "Edm.Time": "time",
     **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "integer"),
     **dict.fromkeys(("Edm.Decimal", "Edm.Double", "Edm.Single"), "decimal"),
 }
-"""The column type of each Edm type; the others (lists, structures, Edm.Time of V2) have none."""
+"""The column type of each Edm type; the others (lists, structures, durations) have none."""
 
 
 _DEEPEST = 8

@@ -1,8 +1,8 @@
 """Give the values of a service the types that its snapshot tells, and say where the service does otherwise.
 
 Numbers that come as text (Edm.Decimal, Edm.Int64 and Edm.Double of V2 and of `IEEE754Compatible=true`) become exact
-numbers, in structures and related records, too. A value that is not what the snapshot says stays as it came, and is
-told: once for each field. Holds the names of fields, nothing else.
+numbers, times of day of V2 (Edm.Time) the text that V4 writes, in structures and related records, too. A value that is
+not what the snapshot says stays as it came, and is told: once for each field. Holds the names of fields, nothing else.
 
 Source: OData JSON Format 4.01 section 7.1 (primitive values) and 4.1.1 (IEEE754Compatible); OData V2 JSON Format
 section 4.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from txojobs.exact_json import MAX_EXPONENT
 from txojobs.metadata.model import element_type
+from txojobs.steps.time_of_day import time_since_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?")
 _NO_NUMBERS = ("INF", "-INF", "NaN")
 """What Edm.Double holds beside numbers, and JSON has no number for."""
 
@@ -45,10 +47,16 @@ def fraction(text: str) -> JsonValue:
 
 
 class _Kind(NamedTuple):
-    """How values of an Edm type come: of which Python types, and how a text becomes one of them."""
+    """How values of an Edm type come: of which Python types, and how a text becomes one of them (or of `gives`)."""
 
     comes_as: frozenset[type]
     read: Callable[[str], JsonValue] | None = None
+    gives: frozenset[type] = frozenset()
+
+
+def clock(text: str) -> JsonValue:
+    """Return the time of day that a text is, None when it is none."""
+    return text if _CLOCK.fullmatch(text) else time_since_midnight(text)
 
 
 _TEXT = _Kind(frozenset({str}))
@@ -56,7 +64,8 @@ _INTEGER = _Kind(frozenset({int}), whole)
 _FRACTION = _Kind(frozenset({int, Decimal}), fraction)
 _KINDS: dict[str, _Kind] = {
     **dict.fromkeys(("Edm.String", "Edm.Guid", "Edm.Date", "Edm.TimeOfDay"), _TEXT),
-    **dict.fromkeys(("Edm.DateTime", "Edm.DateTimeOffset", "Edm.Time", "Edm.Duration"), _TEXT),
+    **dict.fromkeys(("Edm.DateTime", "Edm.DateTimeOffset", "Edm.Duration"), _TEXT),
+    "Edm.Time": _Kind(frozenset(), clock, frozenset({str})),
     "Edm.Boolean": _Kind(frozenset({bool})),
     **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), _INTEGER),
     **dict.fromkeys(("Edm.Decimal", "Edm.Double", "Edm.Single"), _FRACTION),
@@ -170,7 +179,7 @@ class AsDescribed:
             return [self._value(item, type_name, of, path) for item in value]
         if isinstance(value, str) and of.read is not None:
             read = of.read(value)
-            if type(read) in of.comes_as or (value in _NO_NUMBERS and type_name != "Edm.Decimal"):
+            if type(read) in of.comes_as | of.gives or (value in _NO_NUMBERS and type_name != "Edm.Decimal"):
                 return read
         if path not in self._told:
             self._told.add(path)

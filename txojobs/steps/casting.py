@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from txojobs.errors import StepError, ValidationError
 from txojobs.records import number_text
+from txojobs.steps.time_of_day import time_since_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ _ZONE = re.compile(r"(Z|[-+][0-9]{2}:[0-9]{2})?")
 def cast(value: JsonValue, wanted: str) -> JsonValue:
     """Return `value` as a column type holds it; null stays null, and no digit is lost.
 
-    Dates and times stay ISO text, and are checked.
+    Dates and times stay ISO text, and are checked; a time of day in the words of OData V2 becomes one.
 
     Raises:
         ValidationError: the value is none of that type.
@@ -140,6 +141,11 @@ def _is_day(text: str) -> bool:
     return True
 
 
+def _time(value: JsonValue) -> JsonValue:
+    since_midnight = time_since_midnight(value.strip()) if isinstance(value, str) else None
+    return since_midnight or _matching(_TIME, "a time like 14:30:00")(value)
+
+
 _DATETIME = re.compile(f"{_DATE.pattern}[T ]{_TIME.pattern}{_ZONE.pattern}")
 _CASTS: dict[str, Callable[[JsonValue], JsonValue]] = {
     "text": _text,
@@ -148,5 +154,5 @@ _CASTS: dict[str, Callable[[JsonValue], JsonValue]] = {
     "boolean": _boolean,
     "date": _matching(_DATE, "a date like 2026-01-15"),
     "datetime": _matching(_DATETIME, "a date and time like 2026-01-15T14:30:00Z"),
-    "time": _matching(_TIME, "a time like 14:30:00"),
+    "time": _time,
 }

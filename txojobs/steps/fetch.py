@@ -33,8 +33,9 @@ class Fetch(Collection):
     The number of records is compared with the service's own count, a declared `key` finds records that came twice
     (and completes the order of an entity set), and every page is followed. When any of this fails, the source is read
     once more; when it fails again, the run fails and nothing is published. The configuration says which version of
-    OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same. Of a REST service the job says
-    where records and next page stand: see [rest.md](rest.md). Exactly one of `entity` and `url` must be there.
+    OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same, once a [snapshot](metadata.md)
+    tells which texts of V2 are numbers. Of a REST service the job says where records and next page stand: see
+    [rest.md](rest.md). Exactly one of `entity` and `url` must be there.
 
         - fetch:
             entity: Customers
