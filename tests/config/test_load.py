@@ -316,6 +316,7 @@ def test_p5_the_effective_values_show_sources_and_no_secret(folder: Path) -> Non
     [
         ('["c4n4ry"]', "1:1", "one object of texts"),
         ('{"api-key": {"x": "c4n4ry"}}', "1:2", "'api-key' must be a text"),
+        ('{"c4n4ry": "api-key"}', "1:2", "the name 'api-key' stands where its value belongs"),
         ('{"api-key": null}', "1:2", "'api-key' must be a text"),
         ('{"api-key": " "}', "1:2", "'api-key' is empty"),
         ('{"token": "c4n4ry"}', "1:2", "'token' is set by txojobs itself, as _token"),

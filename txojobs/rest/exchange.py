@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from txojobs.rest.answers import failure_of, redact
 from txojobs.rest.breaker import Outcome
+from txojobs.rest.causes import CleanCauses
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.gate import Gates, merged
 from txojobs.rest.origin import resolved
@@ -76,6 +77,16 @@ class Exchange:
         Raises:
             ApiError: after all attempts; the one of the last.
         """
+        with CleanCauses(self._redactor):
+            return self._answered(request, parse, limits, accept)
+
+    def _answered(
+        self,
+        request: Request,
+        parse: Callable[[Answer], T],
+        limits: Limits,
+        accept: Callable[[int], bool],
+    ) -> T:
         origin = self._transport.origin(request, credential=self._credential.is_secret)
         gate = self.gates.of(origin)
         ticket = gate.breaker.ticket()

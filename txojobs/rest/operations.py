@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, TxoBaseError
 from txojobs.rest.answers import Answer, explain, failure_of, redact
+from txojobs.rest.causes import CleanCauses
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.operation_state import Progress, progress_of
 from txojobs.rest.origin import resolved, shown
@@ -59,6 +60,8 @@ class _Operation:
     def mark(self, error: TxoBaseError) -> None:
         """Put into an error where to go on, and that nobody knows how the operation ends."""
         error.operation_url = self.url
+        if isinstance(error, ApiError) and error.url:
+            error.url = shown(error.url)
         if isinstance(error, ApiError) and not self.request.changes_nothing and not self.end_told:
             error.outcome_unknown = True
 
@@ -101,15 +104,16 @@ class Poller:
     def _follow(
         self, operation: _Operation, accepted: Answer | None, parse: Callable[[Answer], T], limits: Limits
     ) -> T:
-        try:
-            return parse(self._final(operation, accepted, limits))
-        except AttemptError as failure:
-            redact(failure.error, self._redactor)
-            operation.mark(failure.error)
-            raise failure.error from failure.__cause__
-        except TxoBaseError as error:
-            operation.mark(error)
-            raise
+        with CleanCauses(self._redactor):
+            try:
+                return parse(self._final(operation, accepted, limits))
+            except AttemptError as failure:
+                redact(failure.error, self._redactor)
+                operation.mark(failure.error)
+                raise failure.error from failure.__cause__
+            except TxoBaseError as error:
+                operation.mark(error)
+                raise
 
     def _final(self, operation: _Operation, answer: Answer | None, limits: Limits) -> Answer:
         end = self._timing.clock() + self._timeouts.async_max_wait_s

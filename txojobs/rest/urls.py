@@ -74,7 +74,7 @@ def below(base: str, url: str) -> str:
     path, mark, query = url.partition("?")
     if ".." in map(unquote, path.split("/")) or "\\" in path:
         raise ValidationError(
-            f"the address {shortened(url, 100)!r} leaves the service",
+            f"the address {shortened(path, 100)!r} leaves the service",
             how_to_fix="write it without `..` and backslashes",
         )
     path = path.lstrip("/")
