@@ -1,8 +1,9 @@
 """Give the values of a service the types that its snapshot tells, and say where the service does otherwise.
 
 Numbers that come as text (Edm.Decimal, Edm.Int64 and Edm.Double of V2 and of `IEEE754Compatible=true`) become exact
-numbers, times of day of V2 (Edm.Time) the text that V4 writes, in structures and related records, too. A value that is
-not what the snapshot says stays as it came, and is told: once for each field. Holds the names of fields, nothing else.
+numbers, times of day of V2 (Edm.Time) the text that V4 writes, in structures and related records, too. A value that
+is not what the snapshot says stays as it came, and is told: once for each field. Holds the names of fields, nothing
+else.
 
 Source: OData JSON Format 4.01 section 7.1 (primitive values) and 4.1.1 (IEEE754Compatible); OData V2 JSON Format
 section 4.

@@ -34,8 +34,8 @@ class Fetch(Collection):
     (and completes the order of an entity set), and every page is followed. When any of this fails, the source is read
     once more; when it fails again, the run fails and nothing is published. The configuration says which version of
     OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same, once a [snapshot](metadata.md)
-    tells which texts of V2 are numbers. Of a REST service the job says where records and next page stand: see
-    [rest.md](rest.md). Exactly one of `entity` and `url` must be there.
+    tells which texts of V2 are numbers. Of a REST service the job says where records and next page stand
+    ([rest.md](rest.md)). It takes either `entity` or `url`.
 
         - fetch:
             entity: Customers
@@ -128,10 +128,7 @@ class Fetch(Collection):
         return check_fetch(self, job)
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
-        """Return the selected fields and what is expanded; None when the service decides what comes.
-
-        `incoming` is what the service has, where it is described.
-        """
+        """Return the fields that come, None when the service decides; `incoming` is what it has, where described."""
         return columns_of_fetch(self, incoming)
 
     def run(self, ctx: "RunContext", records: RecordStream) -> RecordStream:
