@@ -13,7 +13,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +216,27 @@ def after_interim(*heads: bytes, step: Step, apart: bool = True) -> Step:
     return both
 
 
+def through(port: int) -> Step:
+    """Be a proxy: agree to CONNECT, then pass on what either side sends, to and from a port of this machine."""
+
+    def step(connection: Connection) -> bool:
+        connection.sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port)) as service:
+            ends = ((connection.sock, service), (service, connection.sock))
+            while not connection.closing.is_set():
+                for source, target in ends:
+                    source.settimeout(0.02)
+                    with contextlib.suppress(TimeoutError):
+                        part = source.recv(65536)
+                        target.settimeout(5)
+                        target.sendall(part)
+                        if not part:
+                            return False
+        return False
+
+    return step
+
+
 # ---- broken answers
 
 
@@ -312,3 +333,17 @@ def closed_port() -> int:
     """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def deaf_port() -> Iterator[int]:
+    """Lend a port on which nobody answers, not even with a refusal: its queue is full (listen(2) of Linux)."""
+    with socket.socket() as listener, contextlib.ExitStack() as callers:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            caller = callers.enter_context(socket.socket())
+            caller.settimeout(0)
+            with contextlib.suppress(BlockingIOError):
+                caller.connect(listener.getsockname())
+        yield int(listener.getsockname()[1])

@@ -23,6 +23,16 @@ def never_speak(_: socket.socket, closing: threading.Event) -> None:
     closing.wait(60)
 
 
+def secure_and_deaf(tls: ssl.SSLContext) -> fault.Greeting:
+    """Make a secure connection, then read nothing of what comes."""
+
+    def greet(sock: socket.socket, closing: threading.Event) -> None:
+        with tls.wrap_socket(sock, server_side=True):
+            closing.wait(60)
+
+    return greet
+
+
 def drip_handshake(sock: socket.socket, closing: threading.Event) -> None:
     """Begin the TLS handshake, one byte after the other, for ever."""
     sock.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")

@@ -234,7 +234,8 @@ def test_https_to_a_plain_port_of_an_identity_service_is_explained(connect: Conn
             "https://unused",
             auth=auth,
             retry=RetrySettings(max_retries=0),
-            timeouts=TimeoutSettings(request_s=0.3),
+            timeouts=TimeoutSettings(request_s=60),
+            timing=FakeClock(tick=5.0).timing(),
         )
         with pytest.raises(HelpfulError, match="no connection in time"):
             client.get("/a")

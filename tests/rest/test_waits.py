@@ -19,6 +19,7 @@ import pytest
 
 import txojobs
 from tests.rest import fault_server as fault
+from tests.rest import greetings
 from tests.rest.fault_server import answer, says
 from txojobs.errors import ApiRateLimitError, RunCancelledError
 from txojobs.interrupts import interrupts, stopped_by, wait_for
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(txojobs.__file__).parent
 PATIENCE_S = 60.0
 LONG_S = 500.0
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse when a queue is full")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 
 
@@ -168,7 +170,7 @@ def test_an_event_of_the_context_ends_a_request_and_a_repetition() -> None:
 
 
 SCRIPT = """
-    import sys, threading
+    import sys, threading, time
     from concurrent.futures import ThreadPoolExecutor
     from txojobs.interrupts import stopped_by, wait_for
     from txojobs.rest.factory import create_rest_api
@@ -196,6 +198,30 @@ REPEATED = """
 READING = """
     print("waiting", flush=True)
     api.get("/a")
+"""
+LOOKING = """
+    from txojobs.rest.client import TxoRestAPI
+    from txojobs.rest.settings import ApiSettings, TimeoutSettings
+    looks = []
+    def clock():
+        looks.append(1)
+        if len(looks) == 50:
+            print("waiting", flush=True)
+        return time.monotonic()
+    settings = ApiSettings(base_url=sys.argv[1], timeouts=TimeoutSettings(request_s=500, connect_s=500))
+    api = TxoRestAPI(settings, timing=Timing(clock=clock))
+    text = "x" * 50_000_000
+    stop = threading.Event()
+    def work():
+        with stopped_by(stop):
+            return api.post("/a", text)
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            futures = [pool.submit(work) for _ in range(4)]
+            [future.result() for future in futures]
+        except KeyboardInterrupt:
+            stop.set()
+            raise
 """
 STOPPED = """
     stop = threading.Event()
@@ -235,9 +261,25 @@ CASES: dict[str, tuple[Step, str]] = {
 @pytest.mark.parametrize("event", ["with an event", "without"])
 @pytest.mark.parametrize(("step", "body"), CASES.values(), ids=CASES)
 def test_ctrl_c_ends_a_script_that_waits(step: Step, body: str, event: str, serve: Serve) -> None:
-    server = serve(step)
+    interrupt(body, serve(step).url, event)
+
+
+@posix
+@pytest.mark.parametrize("wait", [pytest.param("an address", marks=linux), "the TLS handshake", "a reader"])
+def test_ctrl_c_ends_threads_that_wait_for(wait: str, serve: Serve) -> None:
+    if wait == "an address":
+        with fault.deaf_port() as port:
+            interrupt(LOOKING, f"http://127.0.0.1:{port}")
+    else:
+        scheme = "https" if wait == "the TLS handshake" else "http"
+        port = serve(says({}), greeting=greetings.never_speak).port
+        interrupt(LOOKING, f"{scheme}://127.0.0.1:{port}")
+
+
+def interrupt(body: str, url: str, *more: str) -> None:
+    """Send Ctrl-C to a script as soon as it tells that it waits; it must end by that, and soon."""
     code = textwrap.dedent(SCRIPT) + textwrap.dedent(body)
-    command = [sys.executable, "-c", code, server.url, event]
+    command = [sys.executable, "-c", code, url, *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from txojobs.redact import Redactor
-    from txojobs.rest.sockets import Peer
+    from txojobs.rest.watch import Peer
 
 
 @dataclass(frozen=True, slots=True)

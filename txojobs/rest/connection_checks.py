@@ -13,15 +13,19 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from urllib3.exceptions import LocationParseError
+
 from txojobs.checkup import Check, failed, skipped
 from txojobs.errors import TxoBaseError
 from txojobs.rest.certificates import certificate_at, days_left, issuer_of
+from txojobs.rest.dialling import addresses_of, dial
 from txojobs.rest.failures import AttemptError, Cause, transport_failure
 from txojobs.rest.origin import OriginGuard, is_link_local
 from txojobs.rest.proxies import proxies_for
 from txojobs.rest.sessions import trusted_by
 from txojobs.rest.timing import Limits
 from txojobs.rest.transport import Request, Signature, Transport
+from txojobs.rest.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,8 +81,8 @@ class ConnectionChecks:
     def _resolves(self) -> Iterator[Check]:
         host, port = self._dialled
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as err:
+            found = addresses_of(host, port, self._watch())
+        except (OSError, LocationParseError) as err:
             yield failed(
                 "name", self._failure(err if isinstance(err, OSError) else socket.gaierror(str(err)))
             )
@@ -93,7 +97,7 @@ class ConnectionChecks:
     def _connects(self) -> Iterator[Check]:
         begun = self._timing.clock()
         try:
-            with socket.create_connection(self._dialled, timeout=self._settings.timeouts.connect_s) as sock:
+            with dial(*self._dialled, self._watch()) as sock:
                 host, port = sock.getpeername()[:2]
         except OSError as err:
             yield failed("connection", self._failure(err))
@@ -101,6 +105,12 @@ class ConnectionChecks:
         yield Check(
             "connection", "ok", f"{host} port {port} accepts, after {self._timing.clock() - begun:.3f} s"
         )
+
+    def _watch(self) -> Watch:
+        """Return what ends a wait for the name, or for a connection."""
+        watch = Watch(self._timing.clock)
+        watch.begin(deadline=self._timing.clock() + self._settings.timeouts.connect_s)
+        return watch
 
     def _answers(self) -> Iterator[Check]:
         guard = OriginGuard(self._settings.base_url, self._settings.trusted_origins)

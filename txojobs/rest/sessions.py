@@ -18,7 +18,8 @@ from requests.cookies import RequestsCookieJar
 
 from txojobs.errors import ConfigurationError
 from txojobs.rest.proxies import proxies_for
-from txojobs.rest.sockets import Watch, WatchedAdapter
+from txojobs.rest.sockets import WatchedAdapter
+from txojobs.rest.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

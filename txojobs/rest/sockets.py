@@ -1,107 +1,46 @@
 """Connections that know their request's deadline, tell whether anything was sent, and stop when asked.
 
 `requests` bounds one socket read, not a request: one byte every few seconds would keep it for ever. Here
-every read of headers and body asks the Watch first, so the whole request ends by its deadline (P6). A
-connection that ends at a link-local address (the metadata services of clouds) is given up before the first
-byte of the request.
+each wait for a connection, for headers and body, and for somebody who takes what is sent, asks the Watch
+first, so the whole request ends by its deadline (P6). A connection that ends at a link-local address (the
+metadata services of clouds) is given up before the first byte of the request.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
+import ssl
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
 
-from txojobs.errors import ForeignOriginError, RunCancelledError
+from txojobs.errors import ForeignOriginError
+from txojobs.rest.dialling import dial
 from txojobs.rest.origin import is_link_local
+from txojobs.rest.watch import Peer, in_background, in_slices
 
 if TYPE_CHECKING:
     import socket
-    import threading
-    from collections.abc import Callable, Mapping
 
     from typing_extensions import Buffer
+
+    from txojobs.rest.watch import Watch
 
 _LONGEST_LINE = 65_536
 _LENGTH = re.compile(r"[0-9]{1,18}")
 """Bytes; Python converts no more than 4,300 digits, and nothing is as long as 19 say."""
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
-_SLICE_S = 0.2
-"""How long a read may block before it looks at the clock and the events again."""
 
-
-class Peer(NamedTuple):
-    """Who is at the other end of a connection: the service, or the proxy before it.
-
-    `tls` and `certificate` (as `ssl.SSLSocket.getpeercert` tells it) are the service's own; empty for plain http.
-    """
-
-    address: str
-    tls: str = ""
-    certificate: Mapping[str, Any] = MappingProxyType({})
-
-    def __str__(self) -> str:
-        return f"{self.address} ({self.tls})" if self.tls else self.address
-
-
-class Watch:
-    """What the connections of one session know about the request under way; one thread at a time."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._deadline = 0.0
-        self._cancels: tuple[threading.Event, ...] = ()
-        self.sent = False
-        """Whether a byte of the request may have reached the service."""
-        self.expired = False
-        self.status: int | None = None
-        """What was answered, once the status line came."""
-        self.connected = False
-        """Whether a connection was made for this request."""
-        self.peer: Peer | None = None
-        self.target = ""
-        """What stands in the request line; of the library's own making when empty."""
-
-    def begin(self, *, deadline: float, cancels: tuple[threading.Event, ...]) -> None:
-        """Start watching a request."""
-        self._deadline = deadline
-        self._cancels = cancels
-        self.sent = False
-        self.expired = False
-        self.status = None
-        self.connected = False
-
-    def next_wait(self) -> float:
-        """Return for how many seconds the next read may block.
-
-        Raises:
-            TimeoutError: the deadline has passed.
-            RunCancelledError: the run was asked to stop.
-        """
-        if any(event.is_set() for event in self._cancels):
-            raise RunCancelledError("the run was asked to stop")
-        return min(self.time_left(), _SLICE_S)
-
-    def time_left(self) -> float:
-        """Return how many seconds are left.
-
-        Raises:
-            TimeoutError: none.
-        """
-        left = self._deadline - self._clock()
-        if left <= 0:
-            self.expired = True
-            raise TimeoutError("the deadline of the request has passed")
-        return left
+_SENT_AT_ONCE = 256 * 1024
+"""How many bytes go to the system before the watch is asked again."""
 
 
 class _WatchedReader(io.RawIOBase):
@@ -116,10 +55,7 @@ class _WatchedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        while True:
-            self._sock.settimeout(self._watch.next_wait())
-            with contextlib.suppress(TimeoutError):  # the watch says when it is too late
-                return self._sock.recv_into(buffer)
+        return in_slices(self._sock, self._watch, lambda: self._sock.recv_into(buffer))
 
     def close(self) -> None:
         self._file.close()
@@ -163,53 +99,116 @@ class _WatchedResponse(HTTPResponse):
         return int(size, 16)
 
 
+def _place(sock: Any) -> tuple[str, int]:
+    """Return address and port at the other end; TLS inside TLS stands on a socket of its own."""
+    host, port = getattr(sock, "socket", sock).getpeername()[:2]
+    return host, port
+
+
 def _peer(sock: Any) -> Peer:
-    host, port = sock.getpeername()[:2]
+    host, port = _place(sock)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if not hasattr(sock, "getpeercert"):
         return Peer(address)
     return Peer(address, sock.version() or "", sock.getpeercert() or {})
 
 
+class _WatchedTls(ssl.SSLSocket):
+    """A secure socket that asks the watch also in the handshake, its own and that of a service inside it."""
+
+    watch: Watch
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # the standard library's own
+        try:
+            in_slices(self, self.watch, lambda: super(_WatchedTls, self).do_handshake(block))
+        except TimeoutError as err:
+            raise TimeoutError("the TLS handshake was not done in time") from err
+        except BaseException:
+            self.close()  # the standard library does so for an OSError only
+            raise
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        return in_slices(self, self.watch, lambda: super(_WatchedTls, self).recv(buflen, flags))
+
+    def send(self, data: Buffer, flags: int = 0) -> int:
+        return in_slices(self, self.watch, lambda: super(_WatchedTls, self).send(data, flags))
+
+
 class _Watched(HTTPConnection):
     watch: Watch
+    tls: type[_WatchedTls]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.response_class = partial(_WatchedResponse, watch=self.watch)  # type: ignore[assignment]  # any callable does
 
     def connect(self) -> None:
+        if isinstance(self, HTTPSConnection):
+            self.ssl_context = self._context()
         try:
-            super().connect()
+            with self.watch.within(float(self.timeout or 0)):
+                super().connect()
         finally:
             self.watch.sent = False  # a tunnel through a proxy says CONNECT, which is not the request
         self.watch.connected = True
         self.watch.peer = _peer(self.sock)
-        if not self.proxy and is_link_local(self.sock.getpeername()[0]):
+        if not self.proxy and is_link_local(_place(self.sock)[0]):
             self.close()
             raise ForeignOriginError(
                 f"{self.host} leads to a link-local address; nothing was sent there",
                 how_to_fix="name the public address of the service",
             )
 
-    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
-        super().putrequest(method, self.watch.target or url, *args, **options)
+    def _context(self) -> ssl.SSLContext:
+        """Return a new context as urllib3 makes them, which gets its certificates later."""
+        context = create_urllib3_context()
+        context.sslsocket_class = self.tls
+        return context
+
+    def _connect_tls_proxy(self, *args: Any, **options: Any) -> Any:
+        """Secure the way to the proxy itself; with a context of ours it must bring its certificates along."""
+        context = self._context()
+        context.load_verify_locations(self.ca_certs, self.ca_cert_dir)  # type: ignore[attr-defined]  # of HTTPSConnection
+        self.proxy_config = self.proxy_config._replace(ssl_context=context)  # type: ignore[union-attr]  # there is a proxy
+        return super()._connect_tls_proxy(*args, **options)  # type: ignore[misc]  # of HTTPSConnection
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            return dial(
+                self._dns_host, self.port or self.default_port, self.watch, options=self.socket_options
+            )
+        except TimeoutError as err:
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from err
+        except OSError as err:
+            raise NewConnectionError(self, f"no connection to {self.host}: {err}") from err
 
     def send(self, data: Any) -> None:
+        """Send bytes; ends by the deadline of the request also when nobody reads them."""
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(self.watch.time_left())  # the last read left its own, short one
+        self.watch.time_left()
         self.watch.sent = True
-        super().send(data)
+        rest = memoryview(data)
+        while rest:
+            part = rest[
+                :_SENT_AT_ONCE
+            ]  # a try that timed out must be repeated with the same bytes (SSL_write(3))
+            rest = rest[in_slices(self.sock, self.watch, partial(self.sock.send, part)) :]
+
+
+class _WatchedSocks(_Watched):
+    def _new_conn(self) -> socket.socket:
+        """Dial through a SOCKS proxy, which PySocks does in one go."""
+        dial_socks = super(_Watched, self)._new_conn
+        return in_background(dial_socks, self.watch, discard=lambda sock: sock.close())
 
 
 def _watched_pools(
-    watch: Watch, plain: type[HTTPConnection], secure: type[HTTPSConnection]
+    watch: Watch, watched: type[_Watched], plain: type[HTTPConnection], secure: type[HTTPSConnection]
 ) -> dict[str, type[HTTPConnectionPool]]:
     """Return the pools for each scheme whose connections are watched."""
-    connections = [
-        type(f"_Watched{kind.__name__}", (_Watched, kind), {"watch": watch}) for kind in (plain, secure)
-    ]
+    own = {"watch": watch, "tls": type("_WatchedTls", (_WatchedTls,), {"watch": watch})}
+    connections = [type(f"_Watched{kind.__name__}", (watched, kind), own) for kind in (plain, secure)]
     return {
         "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": connections[0]}),
         "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": connections[1]}),
@@ -221,7 +220,7 @@ class WatchedAdapter(HTTPAdapter):
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._pools = _watched_pools(watch, HTTPConnection, HTTPSConnection)
+        self._pools = _watched_pools(watch, _Watched, HTTPConnection, HTTPSConnection)
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def request_url(self, request: Any, proxies: Any) -> str:
@@ -242,5 +241,5 @@ class WatchedAdapter(HTTPAdapter):
             from urllib3.contrib import socks  # noqa: PLC0415  # needs PySocks, which few have
 
             connections = (socks.SOCKSConnection, socks.SOCKSHTTPSConnection)
-            manager.pool_classes_by_scheme = _watched_pools(self._watch, *connections)
+            manager.pool_classes_by_scheme = _watched_pools(self._watch, _WatchedSocks, *connections)
         return manager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from txojobs.rest.answers import Answer
     from txojobs.rest.failures import AttemptError
     from txojobs.rest.secret_places import SecretPlaces
-    from txojobs.rest.sockets import Watch
+    from txojobs.rest.watch import Watch
 
 T = TypeVar("T")
 
