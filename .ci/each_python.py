@@ -88,7 +88,10 @@ def install_everywhere() -> None:
 def test_everywhere() -> None:
     """Run all tests on each version that is installed, one after the other, and tell at the end which failed."""
     failed = []
-    for version, python in interpreters(VERSIONS).items():
+    found = interpreters(VERSIONS)
+    if not found:
+        sys.exit(f"no Python of {', '.join(VERSIONS)} was found: install one, or put it on PATH")
+    for version, python in found.items():
         inner = environment(python, ROOT / ".venvs" / version)
         pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
         pip(inner, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "dev.txt")

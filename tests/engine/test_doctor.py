@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -402,6 +403,7 @@ def test_a_secrets_file_that_others_can_read(work: Workplace) -> None:
     assert "chmod 600" in (found.fix or "")
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_what_git_tracks_or_would_take(work: Workplace) -> None:
     def git(*words: str) -> None:
         subprocess.run(["git", *words], cwd=work.root, check=True, capture_output=True)
