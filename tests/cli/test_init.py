@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,7 @@ def test_does_not_write_through_a_link(tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_git_ignores_secrets_and_what_a_run_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     invoke("init")
@@ -199,3 +201,24 @@ def test_a_folder_that_cannot_be_written_is_an_error() -> None:
     assert done.code == 1
     assert "cannot" in done.err
     assert "Traceback" not in done.err
+
+
+def test_what_a_gitignore_of_somebody_else_lacks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".gitignore").write_text("*.pyc\n/output\nlogs/\n", encoding="utf-8")
+    done = invoke("init")
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*.pyc\n/output\nlogs/\n"
+    assert (
+        "warning: .gitignore was kept, and git takes what it does not name; add to it:\n"
+        "  config/*-config-secrets.json\n  tmp/\n  .txojobs/\n\n"
+    ) in done.out
+
+
+def test_nothing_is_told_of_a_gitignore_that_has_it_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "warning" not in invoke("init").out
+    assert "warning" not in invoke("init").out

@@ -288,3 +288,41 @@ def test_an_entity_that_leaves_the_service_is_found_before_anything_is_asked(
         assert "leaves the service" in told
         assert "fix: write it without `..` and backslashes" in told
     assert not (work.root / "logs").exists()
+
+
+def test_two_files_of_one_name_are_refused_by_validate_and_run(work: Workplace) -> None:
+    (work.root / "jobs" / "good.yml").write_text("version: 1\nsteps:\n" + GOOD, encoding="utf-8")
+    for words in (("validate",), ("validate", "jobs/good.yaml"), ("validate", "jobs/good.yml")):
+        done = work.command(*words)
+        assert done.code == 2, done
+        assert "has the same name on the command line" in done.out
+    run = work.command("run", "good", "acme", "test")
+    assert run.code == 2, run
+    assert "two jobs are called 'good': jobs/good.yaml and jobs/good.yml" in run.err
+    work.numbers("n.jsonl", 3)
+    assert work.command("run", "jobs/good.yml", "acme", "test").code == 0
+
+
+def test_what_has_the_name_of_a_job_and_is_no_file_is_told(work: Workplace) -> None:
+    (work.root / "jobs" / "folder.yaml").mkdir()
+    done = work.command("validate")
+    assert done.code == 2, done
+    assert "jobs/folder.yaml:1:1: error: the file cannot be read: " in done.out
+    assert "fix: this is a folder" in done.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="few people may make links there")
+@pytest.mark.parametrize("name", ["jobs/link.yaml", "config/link-test-config.json"])
+def test_a_link_that_leads_nowhere_is_told(work: Workplace, name: str) -> None:
+    (work.root / name).symlink_to(work.root / "nowhere")
+    done = work.command("validate")
+    assert done.code == 2, done
+    assert f"{name}:1:1: error: " in done.out
+    assert "fix: " in done.out
+
+
+def test_the_help_of_a_job_that_does_not_exist_names_the_nearest(work: Workplace) -> None:
+    done = work.command("run", "goood", "--help")
+    assert done.code == 2, done
+    assert "there is no job 'goood' in jobs/" in done.err
+    assert "did you mean 'good'?" in done.err

@@ -12,7 +12,7 @@ from txojobs.cli.console import stderr
 from txojobs.cli.finding import load_named
 from txojobs.cli.main import workspace_of
 from txojobs.cli.typed import as_typed, typed
-from txojobs.errors import TxoBaseError
+from txojobs.errors import TxoBaseError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +62,8 @@ class RunCommand(click.Command):
             return
         try:
             job, _ = load_named(workspace_of(ctx), word)
+        except ValidationError:  # there is no such job: the nearest one helps more than any help
+            raise
         except TxoBaseError:
             formatter.write_paragraph()
             formatter.write_text(f"The params of {word} are not known: see txojobs validate.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txojobs.cli.finding import EXTENSIONS, job_files, job_names, shown
+from txojobs.cli.finding import EXTENSIONS, job_files, job_names, shown, twin_of
 from txojobs.cli.render import plural
 from txojobs.errors import ConfigurationError, Mark, Problem
 from txojobs.job.snapshots import Snapshots
@@ -47,7 +47,7 @@ def everything(workspace: Workspace | None) -> list[Path]:
     if workspace is None:
         return []
     config = workspace.root / "config"
-    return job_files(workspace) + sorted(path for path in config.glob("*.json") if path.is_file())
+    return job_files(workspace, sound=False) + sorted(config.glob("*.json"))
 
 
 def _compare(found: list[tuple[Path, list[Problem]]], jobs: dict[Path, Job], workspace: Workspace) -> None:
@@ -86,6 +86,9 @@ def check_file(
         from txojobs.job.advice import advice  # noqa: PLC0415
         from txojobs.job.load import load_job  # noqa: PLC0415
 
+        if workspace is not None and (twin := twin_of(path)) is not None and _is_named(path, workspace):
+            message = f"{shown(twin, workspace)} has the same name on the command line"
+            return [Problem(message, Mark(name, 1, 1), "rename one of them, or delete it")]
         loaded = load_job(path, shown_as=name, snapshots=snapshots)
         if loaded.job is None:
             return loaded.problems
@@ -96,7 +99,12 @@ def check_file(
 
         root = workspace.root if workspace is not None else None
         return check_config_file(path, workspace_root=root)
-    fix = None
+    fix = "name a file that ends in .yaml, .yml or .json"
     if workspace is not None and (job := job_names(workspace).get(name)) is not None:
         fix = f"did you mean {shown(job, workspace)}?"
     return [Problem(f"{name} is neither a job (.yaml) nor a configuration (.json)", None, fix)]
+
+
+def _is_named(path: Path, workspace: Workspace) -> bool:
+    """Tell whether a job is called by its name: one outside of jobs/ is called by its path."""
+    return (workspace.root / "jobs").resolve() in path.resolve().parents

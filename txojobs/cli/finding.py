@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 EXTENSIONS = (".yaml", ".yml")
 
 
-def job_files(workspace: Workspace) -> list[Path]:
-    """Return the files of jobs/, folders below it included, sorted."""
-    folder = workspace.root / "jobs"
-    found = [path for path in folder.rglob("*") if path.suffix in EXTENSIONS and path.is_file()]
-    return sorted(found)
+def job_files(workspace: Workspace, *, sound: bool = True) -> list[Path]:
+    """Return the files of jobs/, folders below it included, sorted.
+
+    Unless only `sound` ones are wanted, so are folders and links to nowhere that have the name of a job.
+    """
+    found = [path for path in (workspace.root / "jobs").rglob("*") if path.suffix in EXTENSIONS]
+    return sorted(path for path in found if not sound or path.is_file())
+
+
+def twin_of(path: Path) -> Path | None:
+    """Return the job file that has the same name on the command line, with the other extension."""
+    if path.suffix not in EXTENSIONS:
+        return None
+    other = path.with_suffix(next(each for each in EXTENSIONS if each != path.suffix))
+    return other if other.is_file() else None
 
 
 def job_names(workspace: Workspace) -> dict[str, Path]:
@@ -37,6 +47,11 @@ def find_job(workspace: Workspace, word: str) -> Path:
     """
     names = job_names(workspace)
     if word in names:
+        if (twin := twin_of(names[word])) is not None:
+            both = " and ".join(shown(path, workspace) for path in sorted((names[word], twin)))
+            raise ValidationError(
+                f"two jobs are called {word!r}: {both}", how_to_fix="rename one of them, or delete it"
+            )
         return names[word]
     path = Path(word)
     if path.suffix in EXTENSIONS and path.is_file():
@@ -69,9 +84,12 @@ def load_named(workspace: Workspace, word: str) -> tuple[Job, list[Problem]]:
 
 def shown(path: Path, workspace: Workspace) -> str:
     """Return the path as a person would type it: from the current folder, else from the workspace, else whole."""
+    whole = (
+        path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+    )  # a link by its own name
     for base in (Path.cwd(), workspace.root):
         try:
-            return path.resolve().relative_to(base.resolve()).as_posix()
+            return whole.relative_to(base.resolve()).as_posix()
         except ValueError:
             continue
     return str(path)

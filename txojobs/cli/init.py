@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from txojobs.cli.console import stdout
+
+if TYPE_CHECKING:
+    from txojobs.cli.console import Console
 
 SHIPPED = (
     "jobs/export-customers.yaml",
@@ -66,6 +70,7 @@ def init(ctx: click.Context, folder: Path | None) -> None:
     for name in FOLDERS:
         if _make(root / name):
             console.line(f"made    {(root / name).as_posix()}/")
+    _tell_what_git_takes(console, root / ".gitignore")
     if _is_empty(root / "data"):
         write_new(root / "data" / ".gitkeep", "")  # git knows no empty folder; output/ and logs/ it ignores
     console.line()
@@ -75,6 +80,25 @@ def init(ctx: click.Context, folder: Path | None) -> None:
     else:
         console.line("Try it:  txojobs run export-customers demo test")
     console.line("A job of your own:  txojobs new items demo test --from Items")
+
+
+def _tell_what_git_takes(console: Console, path: Path) -> None:
+    """Name the lines that a .gitignore of somebody else lacks: secrets are not ignored by themselves."""
+    try:
+        there = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # a link that leads nowhere, for one: then git ignores nothing
+        there = []
+    ignored = {line.strip().strip("/") for line in there}
+    wanted = [line for line in GITIGNORE.splitlines() if not line.startswith("#")]
+    missing = [line for line in wanted if line.strip("/") not in ignored]
+    if missing:
+        console.line()
+        warning = console.styled("warning", "yellow")
+        console.text(
+            f"{warning}: {path.as_posix()} was kept, and git takes what it does not name; add to it:"
+        )
+        for line in missing:
+            console.line(f"  {line}")
 
 
 def files() -> dict[str, str]:

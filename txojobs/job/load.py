@@ -71,6 +71,10 @@ def load_job(path: Path, *, shown_as: str | None = None, snapshots: Snapshots | 
 
 
 def _unreadable(path: Path, name: str, err: OSError) -> Problem:
+    if path.is_symlink() and not path.exists():
+        return Problem(
+            f"{name} is a link that leads nowhere", Mark(name, 1, 1), "delete it, or mend the link"
+        )
     if not isinstance(err, FileNotFoundError):
         fix = "name a file that you may read" if not path.is_dir() else "this is a folder: name a file in it"
         return Problem(f"the file cannot be read: {err.strerror}", Mark(name, 1, 1), fix)
