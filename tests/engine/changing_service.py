@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tests.engine.pages_server import PagesServer, as_reply
+from tests.engine.pages_server import PagesServer, Reply, as_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.engine.pages_server import Asked, Reply
+    from tests.engine.pages_server import Asked
 
 _ATOM = re.compile(r"(\w+) (eq|ge|gt|le|lt) ((?:datetimeoffset|datetime)?'(?:[^']|'')*'|[^\s()]+)")
 _V2_DATE = re.compile(r"/Date\((-?\d+)\)/")
@@ -30,6 +30,7 @@ class ChangingService:
         self.between: Callable[[], None] = lambda: None
         self.filters: list[str | None] = []
         self.refuses_to_count = False
+        self.refuses_to_sort = False
         self.empty_up_to: str | None = None
         """A key: the first page holds what changed up to it, which is nothing, and names the page behind it."""
         self.server = PagesServer(self._reply)
@@ -45,10 +46,17 @@ class ChangingService:
     def _reply(self, asked: Asked) -> Reply:
         condition = asked.query.get("$filter")
         first = int(asked.query.get("$skiptoken", "0"))
-        if not first and "behind" not in asked.query and asked.query.get("$top") != "0":
+        if not first and "behind" not in asked.query and "$top" not in asked.query:
             self.filters.append(condition)
         found = [record for record in self.records if _holds(condition, record)]
         found.sort(key=lambda record: str(record["Id"]))
+        if asked.query.get("$top") == "1":
+            by, _, way = asked.query["$orderby"].partition(" ")
+            assert way == "desc"
+            if self.refuses_to_sort or not all(by in record for record in found):
+                return Reply(400)
+            found.sort(key=lambda record: (record[by] is not None, record[by]), reverse=True)
+            return self._page(found[:1], asked, len(found), None)
         if self.empty_up_to is not None:
             if "behind" not in asked.query:
                 behind = f"{asked.path}?behind=1&$filter={quote(condition or '')}"

@@ -140,6 +140,28 @@ def test_whole_numbers_are_a_cursor(work: Workplace, service: ChangingService) -
     assert fetched(work) == "bd"
 
 
+@pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not sort"])
+def test_p2_a_number_that_changed_behind_a_read_is_read_by_the_next_run(
+    work: Workplace, service: ChangingService, *, sorts: bool
+) -> None:
+    """Record a gets a number behind its page, and z a larger one that is still read: the watermark stays below."""
+    service.records = [record(name, number) for number, name in enumerate("abcdz", 1)]
+    service.size = 2
+    service.refuses_to_sort = not sorts
+
+    def change() -> None:
+        service.between = lambda: None
+        service.change("a", 6, Name="new")
+        service.change("z", 7, Name="new")
+
+    service.between = change
+    first = work.good_run()
+    assert facts(first)["watermark-after"] == ("5" if sorts else "7")
+    assert any("give incremental a lookback" in warning for warning in first.warnings) is not sorts
+    work.good_run()
+    assert fetched(work) == ("az" if sorts else "z")
+
+
 def test_dates_are_a_cursor(work: Workplace, service: ChangingService) -> None:
     service.records = [record("a", "2026-01-15"), record("b", "2026-02-01")]
     work.job(JOB.replace("by: Changed", "by: Changed, lookback: 1h"))

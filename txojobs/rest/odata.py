@@ -16,11 +16,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from txojobs.errors import ApiError
 from txojobs.rest.completeness import ODATA
 from txojobs.rest.reader import Aim, CompleteReader
-from txojobs.rest.walk import PageWalk
+from txojobs.rest.walk import REFUSED, PageWalk
 
 if TYPE_CHECKING:
+    from txojobs.records import JsonValue
     from txojobs.rest.client import TxoRestAPI
     from txojobs.rest.completeness import Complete
     from txojobs.rest.key_watch import OnDuplicate
@@ -78,6 +80,27 @@ class ODataReader(CompleteReader):
         )
         by_key = not (self._walk.text_key or self._walk.by_key)
         return self._new_walk(keys_only, by_key=by_key, parallel=1)
+
+
+def largest_of(
+    client: TxoRestAPI, query: EntityQuery, by: str, *, deadline: float | None
+) -> tuple[JsonValue, bool]:
+    """Return the largest value of a field by the service's own order, and whether it could be asked for it.
+
+    Raises:
+        ApiError: it cannot be reached, or not read.
+    """
+    query = replace(
+        query.as_configured(client.settings.reading), select=(), expand={}, key=(), adds_to_order=()
+    )
+    walk = PageWalk(client, query, deadline=deadline, stop=threading.Event())
+    try:
+        found = walk.first_by(f"{by} desc")
+    except ApiError as err:
+        if err.status not in REFUSED:
+            raise
+        return None, False
+    return (None if found is None else found.get(by)), True
 
 
 def count_of(

@@ -277,6 +277,12 @@ class PageWalk:
             self._guard.begins(encode(records[0]), page=self.pages)
         return records
 
+    def first_by(self, order: str) -> Record | None:
+        """Return the first record in an order, plain, None when there is none."""
+        page = self._request(self.query.address(order_by=(order,), top=1), self._stop)
+        self._nested.finish(page.records, page.base)
+        return next(iter(page.records), None)
+
     def count_now(self) -> int | None:
         """Return how many records the service says there are by now, None when it says nothing."""
         self.requests += 1

@@ -4,12 +4,14 @@ The value to go on from is the largest one that the service itself has sent, nev
 with `ge`: records with that very value may have come in since. What is read again has to be told apart by its key.
 
 While a read goes from page to page, records change behind it. So what a read of several pages took is subtracted by
-the next one, beside `lookback`, which is for changes that a service stores later than the time it writes on them.
+the next one, beside `lookback`, which is for changes that a service stores later than the time it writes on them. Of
+numbers, which tell no time, a read goes no further than the largest one that there was before its first page.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -75,6 +77,9 @@ class ChangedSince:
         self._before = in_text(self._mark.value or "") if goes_on else None
         self._last: Cursor | None = None
         self._new = self._empty = self._rows = self._ahead = 0
+        self._largest: Cursor | None = None
+        self._is_bounded = False
+        """Whether `_largest`, of numbers, is what there was before the first page."""
         self._answers = 0
         self._since: Cursor | None = self._start()
 
@@ -112,7 +117,19 @@ class ChangedSince:
 
         return ctx._replace(note=note)
 
-    def watched(self, pages: Iterator[Batch]) -> Iterator[Batch]:
+    def _look_how_far(self, client: Any, query: "EntityQuery", type_: str | None) -> None:
+        """Ask for the largest number before the first page, where it may be one: what is larger changed meanwhile."""
+        may_be = self._before.kind == NUMBER if self._before is not None else type_ in (None, "integer")
+        if not may_be or not self._ctx.reads_all:
+            return
+        from txojobs.rest.odata import largest_of  # noqa: PLC0415  # few jobs are incremental
+
+        value, self._is_bounded = largest_of(client, query, self._wanted.by, deadline=self._ctx.deadline())
+        if value is not None:
+            with suppress(ValidationError):  # that it has no order is told of the records
+                self._largest = cursor_of(value, odata=self._odata, type_=type_)
+
+    def watched(self, pages: Iterator[Batch], client: Any, query: "EntityQuery") -> Iterator[Batch]:
         """Yield the records on, and tell the run how far they came once there are no more.
 
         Raises:
@@ -121,6 +138,7 @@ class ChangedSince:
         described = self._ctx.described
         columns = described.columns or () if described is not None else ()
         type_ = next((each.type for each in columns if each.name == self._wanted.by), None)
+        self._look_how_far(client, query, type_)
         begun = self._clock()
         for page in pages:
             for record in page:
@@ -179,7 +197,18 @@ class ChangedSince:
 
     def _reached(self) -> Cursor | None:
         """Return how far this read came: not less far than the one before, unless all was read."""
-        found = [each for each in (self._before, self._last) if each is not None]
+        last = self._last
+        if last is not None and last.kind == NUMBER:
+            if self._is_bounded:
+                last = (
+                    None if self._largest is None else min(last, self._largest, key=lambda each: each.order)
+                )
+            elif self._answers != 1 and self._wanted.lookback is None:
+                self._ctx.warn(
+                    "what changed in records that were read already may be missed by the next run: the service does "
+                    f"not sort by {self._wanted.by}; give incremental a lookback, so many numbers as it may use"
+                )
+        found = [each for each in (self._before, last) if each is not None]
         return max(found, key=lambda each: each.order, default=None)
 
     def _facts(self) -> dict[str, JsonValue]:

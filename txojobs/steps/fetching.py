@@ -44,4 +44,4 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
     held = held_to(
         step.select, pages, expand=step.expand, columns=step.outgoing(None), optional=step.optional
     )
-    return held if changed is None else changed.watched(held)
+    return held if changed is None else changed.watched(held, client, query)
