@@ -143,6 +143,21 @@ def test_a_hundred_empty_pages_are_an_error(serve: Serve, connect: Connect) -> N
     assert len(server.requests) == 100
 
 
+def test_pages_without_an_end_are_an_error(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("txojobs.rest.guard.MAX_PAGES", 7)
+
+    def step(connection: fault.Connection) -> bool:
+        number = len(server.requests)
+        return page({"No": str(number)}, next_link=f"C?t={number}")(connection)
+
+    server = serve(step)
+    with pytest.raises(ApiOperationError, match="more than 7 pages"):
+        read(connect(server))
+    assert len(server.requests) == 8
+
+
 NO_PAGES = {
     "no value": ({}, "no list `value`"),
     "value is null": ({"value": None}, "no list `value`"),

@@ -176,6 +176,42 @@ def test_p5_plain_http_carries_no_credential(host: str, credential: str, connect
         assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/a", {"Authorization": "Bearer canary"}),
+        ("/a", {"x-api-key": "canary"}),
+        ("/a", {"Cookie": "sid=canary"}),
+        ("/a?api_key=canary", {}),
+        ("/a?b=c&access%5Ftoken=canary", {}),
+    ],
+)
+def test_p5_nor_one_that_the_caller_writes_himself(
+    path: str, headers: dict[str, str], connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(says({}))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    client = connect("http://service.invalid")
+    with pytest.raises(ForeignOriginError, match="plain http"):
+        client.get(path, headers=headers)
+    assert not proxy.requests
+    client.get("/a?code=SE&key=7", headers={"Accept-Language": "sv"})
+    assert len(proxy.requests) == 1
+
+
+def test_a_name_that_leads_to_a_link_local_address_gets_nothing(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test may take such an address, so this one plays that it is: the name is judged where it has led."""
+    server = serve(says({}))
+    monkeypatch.setattr("txojobs.rest.sockets.is_link_local", lambda host: host == "127.0.0.1")
+    with pytest.raises(ForeignOriginError, match="localhost leads to a link-local address"):
+        connect(f"http://localhost:{server.port}").get("/a")
+    assert not server.requests
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_plain_http_carries_a_credential_on_this_machine(host: str, serve: Serve, connect: Connect) -> None:
     server = serve(says({}))

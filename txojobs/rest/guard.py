@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from txojobs.errors import ApiError
 
 MAX_EMPTY_PAGES = 100
+MAX_PAGES = 100_000
+"""A service that makes records up as it goes would fill any disk; so many usual pages are a hundred million records."""
 CIRCLE = "report it to the provider of the service"
 REPEATS = "run again while nobody changes records, or report it to the provider of the service"
 _LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -31,6 +33,7 @@ class WalkGuard:
         self._asked: set[bytes] = set()
         self._begun: set[bytes] = set()
         self._empty = 0
+        self._pages = 0
 
     def asks(self, url: str, *, body: bytes = b"", page: str, how_to_fix: str = CIRCLE) -> None:
         """Note a request; `page` names what it is for.
@@ -68,8 +71,14 @@ class WalkGuard:
         """Note how much a page brought.
 
         Raises:
-            ApiOperationError: it is the hundredth in a row that brought nothing.
+            ApiOperationError: it is the hundredth in a row that brought nothing, or one too many.
         """
+        self._pages += 1
+        if self._pages > MAX_PAGES:
+            raise ApiOperationError(
+                f"{self._name}: more than {MAX_PAGES:,} pages, and there is no end",
+                how_to_fix="read larger pages (page-size), or less at a time (filter, partition, incremental)",
+            )
         self._empty = 0 if records else self._empty + 1
         if self._empty >= MAX_EMPTY_PAGES:
             raise ApiOperationError(

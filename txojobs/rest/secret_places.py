@@ -77,6 +77,16 @@ class SecretPlaces:
             or bool(_SIGNATURE.search(plain))
         )
 
+    def are_in(self, url: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request brings a credential along that its caller has written: in a header, or in its query.
+
+        `code` and `key` are too often the name of a field.
+        """
+        names = (pair.partition("=")[0] for pair in url.partition("?")[2].split("&"))
+        return any(map(self.is_header, headers)) or any(
+            self.is_option(name) and name.lower() not in ("code", "key") for name in names
+        )
+
     def header(self, name: str, value: str) -> str:
         """Return a header's value as it may be shown; of a credential its scheme stays."""
         if not self.is_header(name):

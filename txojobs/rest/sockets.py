@@ -182,6 +182,9 @@ class _Watched(HTTPConnection):
         except OSError as err:
             raise NewConnectionError(self, f"no connection to {self.host}: {err}") from err
 
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        super().putrequest(method, self.watch.target or url, *args, **options)
+
     def send(self, data: Any) -> None:
         """Send bytes; ends by the deadline of the request also when nobody reads them."""
         if self.sock is None:

@@ -113,11 +113,13 @@ class Transport:
         self._redactor = redactor
         self._guard = guard
         self._timing = timing
-        self._wire = WireLog(redactor, SecretPlaces(settings.auth.key_name), timing.clock)
+        self._places = SecretPlaces(settings.auth.key_name)
+        self._wire = WireLog(redactor, self._places, timing.clock)
         self._pool = SessionPool(ca_bundle=settings.ca_bundle, clock=timing.clock)
 
     def origin(self, request: Request, *, credential: bool) -> Origin:
-        """Return where a request goes, or raise ForeignOriginError."""
+        """Return where a request goes, or raise ForeignOriginError; one that its caller wrote counts, too."""
+        credential = credential or self._places.are_in(request.url, request.headers)
         return self._guard.check(request.url, credential=credential)
 
     def send(
