@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.rest.fault_server import FaultServer, says
 from txojobs.engine.run import RunRequest, execute
+from txojobs.errors import Mark, MissingKeyError
 from txojobs.job.load import load_job
 from txojobs.workspace import Workspace
 
@@ -96,3 +99,30 @@ def test_a_service_beside_the_default_one_may_be_the_demo_alone(tmp_path: Path) 
     job = DEMOS.replace("  - fetch", "  - api: other\n    fetch")
     report = run(tmp_path, {"apis": {"other": {"base-url": "demo:"}}}, job)
     assert (report.outcome, report.error) == ("done", None)
+
+
+@pytest.mark.parametrize(
+    ("job", "line", "column"),
+    [
+        ("version: 1\napi: dsk\nsteps:\n  - fetch: {entity: A, key: [Id]}\n  - save: c.json\n", 2, 6),
+        ("version: 1\nsteps:\n  - fetch: {entity: A, key: [Id]}\n    api: dsk\n  - save: c.json\n", 4, 10),
+    ],
+    ids=["of the job", "of the step"],
+)
+def test_a_service_that_is_not_configured_is_marked_where_the_job_names_it(
+    tmp_path: Path, job: str, line: int, column: int
+) -> None:
+    config = {
+        "global": {"api-base-url": "https://a.example"},
+        "apis": {"desk": {"base-url": "https://b.example"}},
+    }
+    error = run(tmp_path, config, job).error
+    assert isinstance(error, MissingKeyError)
+    assert "'dsk'" in error.what_went_wrong
+    assert error.where == Mark("jobs/two.yaml", line, column)
+
+
+def test_an_address_that_is_missing_is_told_with_the_file_it_is_missing_in(tmp_path: Path) -> None:
+    job = "version: 1\nsteps:\n  - fetch: {entity: Customers, key: [Id]}\n  - save: c.json\n"
+    error = run(tmp_path, {"apis": {"desk": {"base-url": "https://b.example"}}}, job).error
+    assert str(error) == "global.api-base-url is missing in config/acme-test-config.json"

@@ -139,9 +139,12 @@ def test_a_step_that_reads_or_counts_itself_is_a_circle(step: str) -> None:
     assert "in a circle" in problem_of("  - load: a.csv\n" * ("from" not in step) + f"  - {step}\n").message
 
 
-def test_counting_below_is_a_circle() -> None:
+def test_a_circle_through_a_count_is_marked_at_the_count() -> None:
     steps = "  - {id: a, load: 'a-${{ steps.b.count }}.csv'}\n  - {id: b, filter: X}\n"
-    assert "in a circle" in problem_of(steps).message
+    problem = problem_of(steps)
+    assert "in a circle" in problem.message
+    assert problem.where == Mark("f", 3, 19)
+    assert problem.fix == "leave out one `steps.<id>.count`"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ class Section(dict[str, Any]):
     def __missing__(self, key: object) -> Any:
         raise missing(self, key, file=self._file, path=self._path)
 
+    @property
+    def file(self) -> str:
+        """The name of the file that it was read from, as messages show it."""
+        return self._file
+
     def copy(self) -> Section:
         """Return a copy that fails as hard; sections below are shared."""
         return Section(dict(self), file=self._file, path=self._path)

@@ -68,7 +68,7 @@ class Chain:
             if getattr(step, "incremental", None) is not None:
                 state.watermarks.ready()
             if use.verb in ASKING:
-                odata = state.services.client(state.api_of(use)).settings.odata
+                odata = state.client(use).settings.odata
                 step.request(odata=odata)  # raises for what cannot be asked there
 
     def ends(self) -> list[StepUse]:

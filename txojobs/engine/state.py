@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.context import RunContext
 from txojobs.engine.needs import base_url
-from txojobs.errors import RunCancelledError, TxoBaseError
+from txojobs.errors import MissingKeyError, RunCancelledError, TxoBaseError
 from txojobs.job.bind import bind_text
 from txojobs.job.scope import Scope, run_facts
 from txojobs.job.wiring import kinds_in, needs
@@ -98,6 +98,14 @@ class RunState:
         """Return the name of the service that a step asks."""
         return bind_text(str, use.api, self.scope()) if use.api is not None else self.job.api or "default"
 
+    def client(self, use: StepUse) -> Any:
+        """Return the client of a step; an api that is not configured is marked where the job names it."""
+        try:
+            return self.services.recorded(self.api_of(use), step=use.key)
+        except MissingKeyError as err:
+            err.where = err.where or (use.api.where if use.api is not None else self.job.api_where)
+            raise
+
     def tell_changed_names(self, step: Step) -> None:
         """Warn of each value that could not stand in the name of a file as it is."""
         for name in kinds_in(step, FileName):
@@ -154,7 +162,7 @@ class RunState:
         return RunContext(
             workspace=self.workspace,
             config=self.config,
-            rest=lambda: self.services.recorded(api, step=use.key),
+            rest=lambda: self.client(use),
             outputs=outputs,
             read=lambda name: read(next(each.key for each in self.job.steps if each.id == name)),
             spool=lambda: Spool(self.spool_dir),

@@ -119,6 +119,7 @@ def _job(
     job.name = _name(entries.get("name"), stem, reader, root.where)
     job.description = reader.text(entries.get("description"), "description") or ""
     job.api = reader.text(entries.get("api"), "api")
+    job.api_where = entries["api"].value.where if "api" in entries else None
     zone = reader.text(entries.get("timezone"), "timezone")
     if zone is not None:
         job.timezone = zone

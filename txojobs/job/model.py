@@ -78,6 +78,7 @@ class Job:
     description: str = ""
     params: dict[str, Param] = field(default_factory=dict)
     api: str | None = None
+    api_where: Mark | None = None
     timezone: str = "UTC"
     steps: list[StepUse] = field(default_factory=list)
     text: str = ""

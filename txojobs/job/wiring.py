@@ -105,14 +105,8 @@ def kinds_in(value: object, kind: type[K]) -> Iterator[K]:
 
 def paths_in(node: Node) -> Iterator[str]:
     """Yield the path of each `${{ }}` in a node."""
-    if isinstance(node, Scalar):
-        yield from (hole.path for hole in templates.holes(node.text))
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from paths_in(item)
-    else:
-        for entry in node.entries.values():
-            yield from paths_in(entry.value)
+    for text in _scalars(node):
+        yield from (hole.path for hole in templates.holes(text.text))
 
 
 def needs(use: StepUse) -> tuple[str, ...]:
@@ -129,8 +123,14 @@ def _refuse_cycles(job: Job, problems: list[Problem]) -> None:
         if use in path:
             ring = path[path.index(use) :]
             chain = " -> ".join(f"{each.key} ({each.where})" for each in [*ring, use])
+            counted = next(filter(None, map(_count_of, ring, [*ring[1:], use])), None)
             problems.append(
-                Problem(f"steps read each other in a circle: {chain}", use.where, "change one `from`")
+                Problem(
+                    f"steps read each other in a circle: {chain}",
+                    use.where if counted is None else counted.where,
+                    "change one `from`" if counted is None else "leave out one `steps.<id>.count`",
+                    length=1 if counted is None else max(1, len(counted.text)),
+                )
             )
             return True
         found = any(visit(job.step(key), [*path, use]) for key in needs(use))
@@ -140,6 +140,23 @@ def _refuse_cycles(job: Job, problems: list[Problem]) -> None:
     for use in job.steps:
         if visit(use, []):
             return
+
+
+def _count_of(use: StepUse, other: StepUse) -> Scalar | None:
+    """Return the text in which a step looks at the count of another, where that is all it wants of it."""
+    if other.key in (*use.reads, *use.refs) or other.key not in use.waits_for:
+        return None
+    texts = (text for node in use.nodes() for text in _scalars(node))
+    return next((text for text in texts if f"steps.{other.id}.count" in paths_in(text)), None)
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+        return
+    inner = node.items if isinstance(node, Sequence) else [entry.value for entry in node.entries.values()]
+    for each in inner:
+        yield from _scalars(each)
 
 
 def _refuse_unread(job: Job, problems: list[Problem]) -> None:

@@ -45,7 +45,7 @@ def read_settings(config: Mapping[str, Any], *, api: str, with_auth: bool) -> Ap
     key = "api-base-url" if api == "default" else "base-url"
     return ApiSettings(
         name=api,
-        base_url=_base_url(home, key),
+        base_url=_base_url(home, key, file=getattr(config, "file", None)),
         base_url_key=f"{home.path}.{key}",
         odata=home.one_of("odata", "v4", ODATA_VERSIONS),
         profile=home.one_of("profile", "generic", tuple(PROFILES)),
@@ -85,11 +85,11 @@ def _place(config: Mapping[str, Any], api: str) -> tuple[str, Any]:
     )
 
 
-def _base_url(home: Section, key: str) -> str:
+def _base_url(home: Section, key: str, *, file: str | None) -> str:
     url = home.text(key)
     if not url:
         raise MissingKeyError(
-            f"{home.path}.{key} is missing in the configuration",
+            f"{home.path}.{key} is missing in {file or 'the configuration'}",
             f'add "{key}" to the "{home.path}" section',
             f'"{home.path.rpartition(".")[2]}": {{"{key}": "https://api.example.com"}}',
         )
