@@ -425,3 +425,20 @@ def test_what_an_expansion_does_not_select_is_told(nested: Snapshots) -> None:
     )
     assert said == "'Unit' is none of the fields of 'Lines'"
     assert hint is not None
+
+
+def test_what_v4_alone_can_be_asked_is_told_for_a_service_of_v2(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      key: [Kunnr]
+      search: bicycle
+      expand: {Orders: {select: [Vbeln], filter: Vbeln eq '1', limit: 3}}
+  - save: a.csv
+"""
+    found = told(steps, snapshots, top="api: sap\n")
+    assert [(line, column, message.partition(" is ")[0]) for line, column, _, message, _ in found] == [
+        (4, 15, "search"),
+        (5, 42, "filter of what"),
+        (5, 64, "limit of what"),
+    ]

@@ -40,7 +40,7 @@ GOOD_V4 = [
     "Founded ge 2026-01-15 and Founded lt now()",
     "Changed ge 2026-01-15T00:00:00Z",
     "Changed ge 2026-01-15T00:00:00.123+02:00",
-    "Changed ge 2026-01-15",
+    "Founded gt 2024-02-29 and Founded gt 0000-02-30 and Changed gt 2024-02-29T23:59:59.9Z",
     "Opens gt 12:00:00",
     "Wait gt duration'PT1H'",
     "Blocked",
@@ -94,7 +94,7 @@ GOOD_V4 = [
     "State eq Shop.Types.OrderState${{ params.text }} and State eq ${{ params.text }}",
     "Id in guid${{ params.list }}",
     "contains(Name,${{ params.text }}) or contains(Name,${{ config.x }})",
-    "Changed eq ${{ params.day }}",
+    "Changed eq datetime${{ params.day }} and Founded eq ${{ params.day }}",
     "State eq Elsewhere.State${{ params.text }}",
 ]
 GOOD_V2 = [
@@ -105,6 +105,7 @@ GOOD_V2 = [
     "startswith(tolower(Name1),'x') and replace(Name1,'a','b') eq 'x'",
     "Blocked eq true or Blocked eq 1",
     "Home/City eq 'x'",
+    "Erdat gt datetime'2024-02-29T00:00' and Erdat gt datetime'2024-02-29' and Opens gt time'P0DT8H'",
     "Erdat gt ${{ params.day }} and Erdat lt datetime${{ params.text }}",
 ]
 
@@ -307,6 +308,63 @@ BAD_SYNTAX = [
     ("Orders/any(5)", "5", "a variable and a colon are expected here", "write any(x: x/Field eq 1)"),
     ("Home/'x' eq 1", "'x'", "a name is expected here, not 'x'", None),
 ]  # fmt: skip
+
+
+IMPOSSIBLE = [
+    ("v4", "Founded gt 2024-02-30", "2024-02-30", "2024-02-30 is a date that does not exist", None),
+    ("v4", "Changed gt 2024-01-01T25:00:00Z", "2024-01-01T25:00:00Z",
+     "2024-01-01T25:00:00Z is a date and time that does not exist", None),
+    ("v4", "Changed gt 2023-02-29T00:00:00Z", "2023-02-29T00:00:00Z",
+     "2023-02-29T00:00:00Z is a date and time that does not exist", None),
+    ("v4", "Opens gt 12:60:00", "12:60:00", "12:60:00 is a time of day that does not exist", None),
+    ("v4", "Name has 'a'", "Name has 'a'", "has takes an enumeration, and Name is a text",
+     "write contains(...) to look into a text"),
+    ("v4", "Balance has 5", "Balance has 5", "has takes an enumeration, and Balance is a number", None),
+    ("v2", "Name1 has 'a'", "Name1 has 'a'", "OData V2 and V3 have no operator has", None),
+    ("v2", "Erdat gt datetime'2024-02-30T00:00:00'", "datetime'2024-02-30T00:00:00'",
+     "'2024-02-30T00:00:00' is no value of datetime'...'", None),
+    ("v2", "Erdat gt datetime'today'", "datetime'today'", "'today' is no value of datetime'...'",
+     "write it like datetime'2026-01-15T00:00:00'"),
+    ("v2", "Id eq guid'nonsense'", "guid'nonsense'", "'nonsense' is no value of guid'...'",
+     "write it like guid'0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111'"),
+    ("v2", "Opens gt time'08:00'", "time'08:00'", "'08:00' is no value of time'...'",
+     "write time'PT08H00M00S'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "text", "underlined", "message", "fix"), IMPOSSIBLE)
+def test_a_value_that_cannot_be_is_told(
+    dialect: str, text: str, underlined: str, message: str, fix: str | None
+) -> None:
+    assert told(text, dialect) == [(underlined, message, fix, "error")]
+
+
+DOUBTFUL = [
+    ("v4", "Changed ge 2026-01-15", "2026-01-15",
+     "Changed is a date and time (Edm.DateTimeOffset), and 2026-01-15 is a date: some services refuse that",
+     "write 2026-01-15T00:00:00Z"),
+    ("v4", "Changed eq ${{ params.day }}", "${{ params.day }}",
+     "Changed is a date and time (Edm.DateTimeOffset), and params.day is a date: some services refuse that",
+     "write datetime${{ params.day }}"),
+    ("v4", "Founded gt 2026-01-15T08:00:00Z", "2026-01-15T08:00:00Z",
+     "Founded is a date (Edm.Date), and 2026-01-15T08:00:00Z is a date and time: some services refuse that",
+     "write 2026-01-15"),
+    ("v2", "Erdat gt datetimeoffset'2026-01-15T08:00:00Z'", "datetimeoffset'2026-01-15T08:00:00Z'",
+     "Erdat is a date and time (Edm.DateTime), and datetimeoffset'...' is another type: some services refuse that",
+     "write datetime'2026-01-15T08:00:00'"),
+    ("v2", "Changed gt datetime'2026-01-15T08:00:00'", "datetime'2026-01-15T08:00:00'",
+     "Changed is a date and time (Edm.DateTimeOffset), and datetime'...' is another type: some services refuse that",
+     "write datetimeoffset'2026-01-15T08:00:00Z'"),
+    ("v2", "Orders/any(o: o/Amount gt 5)", "Orders/any(o: o/Amount gt 5)",
+     "any and all are of OData V3 and V4, and services of V2 refuse them", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "text", "underlined", "message", "fix"), DOUBTFUL)
+def test_what_some_services_refuse_is_a_warning(
+    dialect: str, text: str, underlined: str, message: str, fix: str | None
+) -> None:
+    assert told(text, dialect)[:1] == [(underlined, message, fix, "warning")]
 
 
 @pytest.mark.parametrize(("text", "underlined", "message", "fix"), BAD_SYNTAX)

@@ -98,6 +98,7 @@ class _Asked:
         if isinstance(place, Fault):
             self._note(node, [place])
             return None
+        self._refuse_v4()
         if place.kind is None or "apply" in self._options:  # it makes fields of its own
             return None
         records = _Records(place.kind, place.name)
@@ -109,6 +110,23 @@ class _Asked:
         self._ordered_by("partition", records, needs_order=self._is_cut_in_parts())
         columns = None if self._is_open() else columns_of(self._service, records.kind)
         return Described(self._service, records.kind, columns)
+
+    def _refuse_v4(self) -> None:
+        """Note what V4 alone can be asked."""
+        if self._service.dialect != "v2":
+            return
+        for option in ("search", "apply"):
+            for node in _scalars(self._options.get(option)):
+                message = f"{option} is of OData V4, and this service speaks V2 or V3"
+                self._note(node, [Fault(0, len(node.text), message, "leave it out")])
+        expand = self._options.get("expand")
+        for name, entry in expand.entries.items() if isinstance(expand, Mapping) else ():
+            inner = entry.value.entries if isinstance(entry.value, Mapping) else {}
+            for option in (each for each in ("filter", "order-by", "limit") if each in inner):
+                message = f"{option} of what is expanded is of OData V4, and this service speaks V2 or V3"
+                key = inner[option].key
+                fix = f"leave it out, and use a step after unnest of {name}"
+                self._note(key, [Fault(0, len(key.text), message, fix)])
 
     def _is_open(self) -> bool:
         """Whether something that is not known yet may add fields to the records."""

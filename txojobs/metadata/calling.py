@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from txojobs.metadata.faults import Fault
+from txojobs.metadata.faults import IN_4_01_ALONE, Fault
 from txojobs.metadata.functions import FUNCTIONS
 from txojobs.metadata.values import ENUM, NOUNS, NULL
 from txojobs.suggest import nearest_name
@@ -36,7 +36,7 @@ def function_called(node: Call, service: Service, faults: list[Fault]) -> Functi
             faults.append(_at_name(node, f"there is no function {name!r}", f"did you mean {near!r}?"))
         return None
     if name not in FUNCTIONS:
-        message = f"{name} is a function for services of OData 4.01 alone"
+        message = f"{name} is a function {IN_4_01_ALONE}"
         faults.append(_at_name(node, message, f"write {name.lower()}")._replace(severity="warning"))
     if service.dialect not in function.dialects:
         twin = _TWINS.get(name.lower())

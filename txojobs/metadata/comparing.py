@@ -69,7 +69,7 @@ def _with_value(field: Value, value: Value, span: Span, service: Service) -> Fau
     if value.category == ENUM:
         return Fault(span.start, length, f"{_said(field)}, and {value.name} is {NOUNS[ENUM]}", None)
     if _agree(field.category, value.category):
-        return None
+        return _doubt(field, value, span, service)
     if value.is_param:
         return Fault(
             span.start,
@@ -81,6 +81,28 @@ def _with_value(field: Value, value: Value, span: Span, service: Service) -> Fau
         return None
     fix = remedy(field.category, value.text, service.dialect, edm=field.type)
     return Fault(span.start, length, f"{_said(field)}, and {value.name} is {NOUNS[value.category]}", fix)
+
+
+def _doubt(field: Value, value: Value, span: Span, service: Service) -> Fault | None:
+    """Return the doubt about a date or moment that some services compare with a field, and others refuse."""
+    if MOMENT not in (field.category, value.category):
+        return None
+    if service.dialect == "v4":
+        if field.category == value.category:
+            return None
+        message = f"{_said(field)}, and {value.name} is {NOUNS[value.category]}: some services refuse that"
+        fix = (
+            f"write {_WORDS[field.category]}${{{{ {value.name} }}}}"
+            if value.is_param
+            else remedy(field.category, value.text, "v4")
+        )
+    else:
+        word = value.name.partition("'")[0]
+        if value.text is None or field.type.lower() == f"edm.{word}":
+            return None
+        message = f"{_said(field)}, and {word}'...' is another type: some services refuse that"
+        fix = remedy(MOMENT, value.text, "v2", edm=field.type)
+    return Fault(span.start, span.end - span.start, message, fix, "warning")
 
 
 def _remedy_of_param(category: str, value: Value) -> str | None:

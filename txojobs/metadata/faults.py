@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+IN_4_01_ALONE = "for services of OData 4.01 alone"
+"""How the message of a warning ends that is none for such a service."""
+
 
 class Fault(NamedTuple):
     """One thing that is wrong, at `offset` of the text, `length` characters long."""

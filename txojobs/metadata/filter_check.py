@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from txojobs.metadata.calling import TAKING_TYPES, argument_faults, function_called
 from txojobs.metadata.comparing import comparison_fault
-from txojobs.metadata.faults import Fault, Unjudged
+from txojobs.metadata.faults import IN_4_01_ALONE, Fault, Unjudged
 from txojobs.metadata.filter_lexer import Refusal
 from txojobs.metadata.filter_nodes import Binary, Call, Every, Group, Hole, Literal, Path, Span, Unary
 from txojobs.metadata.filter_parser import parse_filter, parse_order
 from txojobs.metadata.literals import value_of_hole, value_of_literal
 from txojobs.metadata.reach import Reach, walk
-from txojobs.metadata.values import CATEGORIES, ENUM, FLAG, LIST, NOUNS, NUMBER, RECORD, Value
+from txojobs.metadata.values import CATEGORIES, ENUM, FLAG, LIST, NOUNS, NUMBER, RECORD, TEXT, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def _checked(
     except (Unjudged, RecursionError):
         return []
     faults = [*doubts, *checker.faults]
-    return [fault for fault in faults if fault.severity == "error" or service.version != "4.01"]
+    return [each for each in faults if service.version != "4.01" or not each.message.endswith(IN_4_01_ALONE)]
 
 
 class _Checker:
@@ -157,6 +157,10 @@ class _Checker:
         return Value(CATEGORIES.get(kind, ""), name, kind)
 
     def _every(self, node: Every) -> Value:
+        if self._service.dialect == "v2":  # a service of V3 may call its document one of V2
+            message = "any and all are of OData V3 and V4, and services of V2 refuse them"
+            length = max(1, node.span.end - node.span.start)
+            self.faults.append(Fault(node.span.start, length, message, None, "warning"))
         path = self._path(node.path)
         if path.category not in ("", LIST):
             fix = "any and all look into a list; compare it directly"
@@ -192,7 +196,17 @@ class _Checker:
             return _CONDITION
         if node.operator in _COUNTING:
             return self._count(left, right, node)
-        return _CONDITION  # has
+        self._has(node, left)
+        return _CONDITION
+
+    def _has(self, node: Binary, left: Value) -> None:
+        if self._service.dialect == "v2":
+            self._fault(node.span, "OData V2 and V3 have no operator has")
+        elif left.category not in ("", ENUM):
+            fix = "write contains(...) to look into a text" if left.category == TEXT else None
+            self._fault(
+                node.span, f"has takes an enumeration, and {left.name} is {NOUNS[left.category]}", fix
+            )
 
     def _compare(self, left: Value, right: Value, spans: tuple[Span, Span]) -> None:
         fault = comparison_fault(left, right, spans=spans, service=self._service)

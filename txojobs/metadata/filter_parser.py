@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from txojobs.metadata.faults import Fault, Unjudged
+from txojobs.metadata.faults import IN_4_01_ALONE, Fault, Unjudged
 from txojobs.metadata.filter_lexer import Refusal, Token, tokens
 from txojobs.metadata.filter_nodes import (
     Binary,
@@ -137,7 +137,7 @@ class _Parser:
 
     def _doubt_case(self, token: Token, operator: str) -> None:
         if token.text != operator:
-            message = f"{token.text} is an operator for services of OData 4.01 alone"
+            message = f"{token.text} is an operator {IN_4_01_ALONE}"
             fault = Fault(token.offset, len(token.text), message, f"write {operator}", "warning")
             self.doubts.append(fault)
 

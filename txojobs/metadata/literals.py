@@ -6,6 +6,7 @@ Source: OData 4.01 ABNF (primitiveLiteral), OData V2 Overview section 6.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from txojobs.metadata.faults import Fault, Unjudged
@@ -57,6 +58,32 @@ _ZONE = re.compile(r"(Z|[-+][0-9]{2}:[0-9]{2})$")
 _BARE = {"guid": GUID, "moment": MOMENT, "date": DATE, "time": TIME}
 
 
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T(.*))?")
+_CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(?:Z|[-+][0-9]{2}:[0-9]{2})?")
+
+
+def is_possible(text: str) -> bool:
+    """Tell whether the calendar has a day, and a day the time; what is written in another way may be."""
+    day = _DAY.fullmatch(text)
+    if day is not None and int(day[1]):  # year 0 is one for OData
+        try:
+            date(int(day[1]), int(day[2]), int(day[3]))
+        except ValueError:
+            return False
+    clock = _CLOCK.fullmatch((day[4] or "") if day is not None else text)
+    most = (23, 59, 59)
+    return clock is None or all(int(part or 0) <= end for part, end in zip(clock.groups(), most, strict=True))
+
+
+def _may_be(category: str, text: str) -> bool:
+    """Tell whether a text behind a word of V2 may be such a value; services read more forms than are written here."""
+    if category == GUID:
+        return re.fullmatch(r"[{(]?[0-9A-Fa-f-]{32,36}[)}]?", text) is not None
+    if category == TIME:
+        return text.startswith(("P", "-P"))
+    return category != MOMENT or (text.lstrip("-")[:4].isdigit() and is_possible(text))
+
+
 def value_of_literal(node: Literal, service: Service, faults: list[Fault]) -> Value:
     """Return the value that is written down; note what the dialect of the service does not read."""
     if node.kind == "text":
@@ -76,6 +103,9 @@ def value_of_literal(node: Literal, service: Service, faults: list[Fault]) -> Va
         message = f"{node.text} is how OData V4 writes {_noun(category)}, and this service speaks V2"
         faults.append(_at(node, message, remedy(wanted, node.text, "v2")))
         return Value()
+    if not is_possible(node.text):
+        faults.append(_at(node, f"{node.text} is {_noun(category)} that does not exist", None))
+        return Value()
     if category == MOMENT and not _ZONE.search(node.text):
         faults.append(_at(node, f"{node.text} has no time zone", f"write {node.text}Z for UTC"))
     return value
@@ -91,6 +121,10 @@ def _prefixed(node: Literal, service: Service, faults: list[Fault]) -> Value:
             message = f"{prefix}'...' belongs to OData {dialect.upper()}, and this service speaks {other}"
             wanted = "T" in text or prefix != "datetime"
             faults.append(_at(node, message, remedy(category if wanted else DATE, text, service.dialect)))
+            return Value()
+        if dialect == "v2" and not _may_be(category, text):
+            fix = remedy(category, text, dialect) if is_possible(text) else None
+            faults.append(_at(node, f"{text!r} is no value of {prefix}'...'", fix))
             return Value()
         return Value(category, node.text, text=text)
     return _member(node, prefix, text, service, faults)
