@@ -44,6 +44,7 @@ CASES = [
     ("add: {T: contains(A, 'b'), U: 1}\n", 1, 10, COMMA, None),
     ("add: [join(', ', A)]\n", 1, 7, COMMA, None),
     ("- filter: A == 'x #1'\n", 1, 11, "a space and # begin a comment", "\"A == 'x #1'\""),
+    ("- filter: A == a #b\n", 1, 11, "a space and # begin a comment", None),
     ("- filter: add(A, #x\n", 1, 11, "a space and # begin a comment", '"add(A, #x"'),
     ("a: 1\n  b: 2\n", 2, 4, "wrong indentation", None),
     ("steps:\n  - a: 1\n - b: 2\n", 3, 2, "does not fit the ones above", None),

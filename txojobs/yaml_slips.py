@@ -44,7 +44,10 @@ def ambiguous_scalar(text: str, where: Mark) -> Problem | None:
 
 
 def cut_by_comment(text: str, rest: str, where: Mark, length: int) -> Problem | None:
-    """Return a problem when ` #` seems to have cut a plain scalar: `rest` is what follows it on its line."""
+    """Return a problem when ` #` seems to have cut a plain scalar: `rest` is what follows it on its line.
+
+    A word behind a comparison is a text that lacks its quotes as often as a field, and then # is a part of it.
+    """
     comment = re.match(r"\s+(#.*)", rest)
     if comment is None:
         return None
@@ -61,7 +64,7 @@ def cut_by_comment(text: str, rest: str, where: Mark, length: int) -> Problem | 
             f"the text ends before {comment[1][:20]!r}: in YAML a space and # begin a comment",
             where,
             f"{QUOTE} if # belongs to it; write '# ' if it is a comment",
-            severity="warning",
+            severity="error" if re.search(r"[=!<>]=?\s*[^\W\d]\w*$", text) else "warning",
             length=length,
         )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,3 +52,36 @@ def test_a_dry_run_keeps_the_limit(work: Workplace) -> None:
             ]
             assert f" {rows}" in line
             assert f"first-{limit}" in done.out
+
+
+def refused(work: Workplace) -> None:
+    """Try a run, then run it: both fail, at the same file."""
+    work.numbers("n.jsonl", 3)
+    work.steps("  - load: data/n.jsonl\n  - save: a/n.csv\n")
+    tried = work.command("run", "job", "acme", "test", "--dry-run")
+    done = work.command("run", "job", "acme", "test")
+    assert tried.code == done.code == 1, tried
+    for each in (tried, done):
+        (problem,) = [line for line in each.err.splitlines() if "Problem:" in line]
+        assert f"cannot write {work.root / 'output'}" in problem
+        assert "Solution:" in each.err
+
+
+def test_a_dry_run_fails_where_a_file_stands_in_the_way_of_the_output_folder(work: Workplace) -> None:
+    (work.root / "output").write_text("a file")
+    refused(work)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may write anywhere"
+)
+def test_a_dry_run_fails_where_the_output_folder_may_not_be_written(work: Workplace) -> None:
+    (work.root / "output").mkdir(mode=0o500)
+    refused(work)
+
+
+def test_a_dry_run_makes_no_folder(work: Workplace) -> None:
+    work.numbers("n.jsonl", 3)
+    work.steps("  - load: data/n.jsonl\n  - save: a/n.csv\n")
+    assert work.command("run", "job", "acme", "test", "--dry-run", "--output", "x/y").code == 0
+    assert not (work.root / "x").exists()

@@ -276,12 +276,9 @@ def test_a_file_in_place_of_the_output_folder_is_one_readable_error(
 ) -> None:
     (work.root / "output").write_text("mine")
     report = work.run(dry_run=dry_run)
-    if dry_run:
-        assert report.error is None
-    else:
-        assert isinstance(report.error, FileOperationError)
-        assert "output" in str(report.error)
-        assert report.error.how_to_fix
+    assert isinstance(report.error, FileOperationError)
+    assert "output" in str(report.error)
+    assert report.error.how_to_fix
     assert (work.root / "output").read_text() == "mine"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -68,6 +70,8 @@ class RunOutputs:
                 f"two outputs of this run have one name: {final.name!r}",
                 how_to_fix="give each save step its own file name; upper and lower case are the same",
             )
+        with explained(final, doing="write"):
+            _must_be_writable(final)
         with explained(final, doing="try to write"):
             if self._scratch is None:
                 self._scratch = Path(tempfile.mkdtemp(prefix="txojobs-dry-run-"))
@@ -116,3 +120,12 @@ class RunOutputs:
             )
             return path if path.is_file() else None
         return None
+
+
+def _must_be_writable(path: Path) -> None:
+    """Raise what a run would meet where it may not make or write the folder of an output; nothing is made."""
+    folder = next(each for each in path.parents if os.path.lexists(each))
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
