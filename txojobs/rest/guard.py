@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_EMPTY_PAGES = 100
 MAX_PAGES = 100_000
-"""A service that makes records up as it goes would fill any disk; these are a hundred million records, as pages go."""
+"""A service that makes records up as it goes would fill any disk; these are a hundred million records as pages go."""
 CIRCLE = "report it to the provider of the service"
 REPEATS = "run again while nobody changes records, or report it to the provider of the service"
 _LINK_EXPIRED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
