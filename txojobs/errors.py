@@ -84,7 +84,7 @@ class TxoBaseError(Exception):
         self.operation_url: str | None = None
         """Where the service tells about a long operation that was under way, to go on from there.
 
-        Its query may be a signature: keep it, and show it to nobody.
+        Whole: its query may hold a signature, so keep it, and show it to nobody.
         """
 
     def redact(self, clean: Callable[[str], str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rest import fault_server as fault
+from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import answer, says
 from tests.rest.reading import read
 from txojobs.errors import (
@@ -30,7 +31,6 @@ from txojobs.rest.settings import OperationSettings, RetrySettings, TimeoutSetti
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.rest.conftest import FakeClock
     from tests.rest.fault_server import FaultServer, Step
     from txojobs.rest.client import TxoRestAPI
 
@@ -126,6 +126,59 @@ def test_what_a_303_leads_to_is_the_result_whatever_its_state(serve: Serve, conn
     assert [request.target for request in server.requests] == ["/start", "/jobs/7", "/orders/9"]
 
 
+# ---- the time of an operation
+
+
+OVERDUE: dict[str, tuple[Step, str]] = {
+    "the poll is silent": (fault.silence_after(), ""),
+    "the poll drips": (fault.drip(b"HTTP/1.1 200 OK\r\nX: "), ""),
+    "the poll fails": (answer(503), "503"),
+    "the poll fails and asks for a long wait": (answer(503, Retry_After="80"), "503"),
+    "too many polls": (answer(429, Retry_After="80"), "429"),
+}
+
+
+@pytest.mark.parametrize("retries", [0, 5])
+@pytest.mark.parametrize(("step", "told"), OVERDUE.values(), ids=OVERDUE)
+def test_p6_an_operation_ends_in_its_time_whatever_its_polls_do(
+    step: Step, told: str, retries: int, serve: Serve, connect: Connect
+) -> None:
+    clock = FakeClock(tick=2.0 if not told else 0.0)
+    client = connect(
+        serve(ACCEPTED, answer(202, b""), step),
+        timing=clock.timing(),
+        retry=RetrySettings(max_retries=retries),
+        timeouts=TimeoutSettings(request_s=600, async_max_wait_s=30),
+    )
+    begun = clock.now
+    with pytest.raises(ApiError) as caught:
+        client.post("/start", {})
+    assert clock.now - begun < 120
+    error = caught.value
+    assert str(error.operation_url).endswith("/jobs/7")
+    assert error.outcome_unknown
+    assert told in str(error)
+    if retries or not told:
+        assert isinstance(error, ApiTimeoutError)
+        assert "/jobs/7 was not done in 30 s" in str(error)
+        assert "`async-max-wait`" in str(error.how_to_fix)
+        assert "may still finish it" in str(error.how_to_fix)
+
+
+def test_a_poll_that_times_out_by_itself_before_the_operation_does_says_so(
+    serve: Serve, connect: Connect
+) -> None:
+    client = connect(
+        serve(ACCEPTED, fault.silence_after()),
+        timing=FakeClock(tick=2.0).timing(),
+        retry=RetrySettings(max_retries=0),
+        timeouts=TimeoutSettings(request_s=30, async_max_wait_s=6000),
+    )
+    with pytest.raises(ApiTimeoutError, match="no complete answer within 30 s") as caught:
+        client.post("/start", {})
+    assert str(caught.value.operation_url).endswith("/jobs/7")
+
+
 # ---- ways without an end
 
 
@@ -145,7 +198,7 @@ def test_addresses_that_alternate_for_ever_end_by_the_deadline(
         connect(server).post("/start", {})
     assert clock.now - 1000.0 <= 300
     assert [request.target for request in server.requests[1:4]] == ["/jobs/A", "/jobs/B", "/jobs/A"]
-    assert len(server.requests) == 61, "one each five seconds"
+    assert len(server.requests) == 60, "one each five seconds"
 
 
 def test_addresses_that_send_to_each_other_end_at_once(

@@ -188,13 +188,13 @@ def error_facts(error: BaseException) -> dict[str, Any]:
 
 
 def _operation(error: TxoBaseError | Any) -> dict[str, Any]:
-    """Return where a long operation can be asked for, without its query: that may be a signature."""
+    """Return where a long operation can be asked for, without the values of signatures."""
     url = getattr(error, "operation_url", None)
     if url is None:
         return {}
-    from txojobs.rest.origin import shown  # noqa: PLC0415  # only where there was one
+    from txojobs.rest.operation_address import resumable  # noqa: PLC0415  # only where there was one
 
-    return {"operation": shown(url)}
+    return {"operation": resumable(url)}
 
 
 def _plain(value: Any) -> Any:

@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, TxoBaseError
 from txojobs.rest.answers import Answer, explain, failure_of, redact
 from txojobs.rest.causes import CleanCauses
 from txojobs.rest.failures import AttemptError
+from txojobs.rest.operation_address import resumable, secrets_in
 from txojobs.rest.operation_state import Progress, progress_of
 from txojobs.rest.origin import resolved, shown
 from txojobs.rest.retry_after import retry_after_s
@@ -42,11 +42,6 @@ _LEAST_POLL_S = 1.0
 _MAX_HOPS = 5
 
 LOCATIONS = ("Location", "Operation-Location", "Azure-AsyncOperation")
-
-_SIGNATURES = frozenset({"sig", "signature", "token", "access_token", "code", "key", "s"})
-"""Query options of signed addresses whose value is a secret, however short."""
-_LONGEST_HARMLESS = 16
-"""`api-version=2026-01-31` is none."""
 
 
 @dataclass(slots=True)
@@ -99,6 +94,8 @@ class Poller:
 
     def resume(self, url: str, *, parse: Callable[[Answer], T], limits: Limits) -> T:
         """Go on waiting for an operation that an earlier call began; see `run`."""
+        for secret in secrets_in(url):
+            self._redactor.add(secret)
         return self._follow(_Operation(Request("GET", url), url), None, parse, limits)
 
     def _follow(
@@ -120,13 +117,39 @@ class Poller:
         while True:
             if answer is not None:
                 self._pause(answer, operation, end, limits)
-            answer, is_result = self._poll(operation, limits)
+            answer, is_result = self._poll_until(end, operation, limits)
             goes_on = answer.status == HTTPStatus.ACCEPTED
             if not is_result and "AsyncResult" not in answer.headers:
                 goes_on = self._goes_on(answer, operation) or goes_on
             if not goes_on:
                 return self._unwrapped(answer, operation)
             operation.url = self._location(answer) or operation.url
+
+    def _poll_until(self, end: float, operation: _Operation, limits: Limits) -> tuple[Answer, bool]:
+        """Ask how it is, with all attempts and waits that this takes, but no longer than the operation may last."""
+        try:
+            return self._poll(operation, limits.until(end))
+        except ApiTimeoutError as error:
+            if limits.deadline is not None and limits.deadline <= end:
+                raise  # the caller's own time was over first
+            waits_too_long = error.timeout_seconds is None and error.status is None  # no request timed out
+            if not waits_too_long and self._timing.clock() < end:
+                raise
+            raise self._not_done(operation, error) from error
+
+    def _not_done(self, operation: _Operation, last: ApiTimeoutError | None = None) -> ApiTimeoutError:
+        longest_s = self._timeouts.async_max_wait_s
+        why = f"; {last}" if last is not None else ""
+        error = ApiTimeoutError(
+            f"the long operation {resumable(operation.url)} was not done in {longest_s:.0f} s{why}",
+            longest_s,
+            url=operation.url,
+            method="GET",
+            how_to_fix="allow more time with `async-max-wait` in script-behavior.api-timeouts; the "
+            "service may still finish it",
+        )
+        redact(error, self._redactor)
+        return error
 
     def _poll(self, operation: _Operation, limits: Limits) -> tuple[Answer, bool]:
         """Ask once how it is; return the answer, and whether it is the result that a 303 led to."""
@@ -146,7 +169,7 @@ class Poller:
                 raise _nowhere(answer)
             url = location
         raise ApiOperationError(
-            f"the long operation {shown(operation.url)} sends from one address to the next and never answers",
+            f"the long operation {resumable(operation.url)} sends from one address to the next and never answers",
             method="GET",
             url=url,
             how_to_fix="ask the provider of the service",
@@ -158,9 +181,8 @@ class Poller:
         if link is None:
             return None
         url = resolved(answer.url, link)
-        for name, value in parse_qsl(urlsplit(url).query):
-            if len(value) > _LONGEST_HARMLESS or name.casefold() in _SIGNATURES:
-                self._redactor.add(value)
+        for secret in secrets_in(url):
+            self._redactor.add(secret)
         return url
 
     def _pause(self, answer: Answer, operation: _Operation, end: float, limits: Limits) -> None:
@@ -168,16 +190,8 @@ class Poller:
         own = self._timeouts.async_poll_interval_s
         wait_s = own if asked is None else max(asked, min(own, _LEAST_POLL_S))
         limits.raise_if_cancelled()
-        if self._timing.clock() + wait_s > end:
-            raise ApiTimeoutError(
-                f"the long operation {shown(operation.url)} was not done in "
-                f"{self._timeouts.async_max_wait_s:.0f} s",
-                self._timeouts.async_max_wait_s,
-                url=operation.url,
-                method="GET",
-                how_to_fix="allow more time with `async-max-wait` in script-behavior.api-timeouts; the "
-                "service may still finish it",
-            )
+        if self._timing.clock() + wait_s >= end:
+            raise self._not_done(operation)
         poll = Request("GET", operation.url)
         self._exchange.wait(wait_s, poll, limits, cause="operation", reason="a long operation is under way")
 
@@ -192,14 +206,14 @@ class Poller:
         facts = {"status": answer.status, "method": answer.method, "url": answer.url}
         if progress is Progress.UNKNOWN:
             error = ApiOperationError(
-                f"the long operation {shown(answer.url)} is in a state that is not known: {word}",
+                f"the long operation {resumable(answer.url)} is in a state that is not known: {word}",
                 how_to_fix="add it to `succeeded`, `failed` or `running` in script-behavior.async-operations",
                 **facts,  # type: ignore[arg-type]  # the facts of ApiError
             )
         else:
             operation.end_told = True
             error = ApiOperationError(
-                f"the long operation {shown(answer.url)} ended as {word}: {told.message or 'no reason given'}",
+                f"the long operation {resumable(answer.url)} ended as {word}: {told.message or 'no reason given'}",
                 code=told.code,
                 correlation_id=told.correlation_id,
                 how_to_fix="correct what the service names, then run again",
