@@ -174,8 +174,18 @@ def test_a_poll_that_times_out_by_itself_before_the_operation_does_says_so(
         retry=RetrySettings(max_retries=0),
         timeouts=TimeoutSettings(request_s=30, async_max_wait_s=6000),
     )
-    with pytest.raises(ApiTimeoutError, match="no complete answer within 30 s") as caught:
+    with pytest.raises(ApiTimeoutError, match=r"^GET \S+: no complete answer within 30 s$") as caught:
         client.post("/start", {})
+    assert str(caught.value.operation_url).endswith("/jobs/7")
+
+
+def test_a_poll_that_the_time_of_the_call_ends_does_not_blame_the_operation(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    client = connect(serve(ACCEPTED, answer(503, Retry_After="40")))
+    with pytest.raises(ApiTimeoutError, match=r"^the deadline does not allow") as caught:
+        client.post("/start", {}, deadline=clock.now + 30)
+    assert "`timeout`" in str(caught.value.how_to_fix)
     assert str(caught.value.operation_url).endswith("/jobs/7")
 
 
