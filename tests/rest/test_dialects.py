@@ -277,3 +277,19 @@ def test_numbers_of_v4_that_came_as_numbers_stay_exact(serve: Serve, connect: Co
     server = serve(fault.answer(200, body, content_type="application/json"))
     got, _ = read(connect(server), odata="v2", count=False)
     assert got == [{"a": Decimal("1.10"), "b": 9007199254740993}]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"d":{"results":[{"a":1}],"results":[]}}', "results"),
+        (b'{"d":{"results":[{"a":1}]},"d":{"results":[]}}', "d"),
+        (b'{"d":{"__next":"C?a=1","results":[{"a":1}],"__next":null}}', "__next"),
+    ],
+)
+def test_p2_an_envelope_of_v2_with_a_member_twice_is_an_error(
+    body: bytes, name: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(fault.answer(200, body, content_type="application/json"))
+    with pytest.raises(ApiError, match=f"the answer has '{name}' twice"):
+        read(connect(server), odata="v2", count=False)

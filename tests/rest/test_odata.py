@@ -123,6 +123,38 @@ def test_accepts_the_short_names_of_4_01(serve: Serve, connect: Connect) -> None
     assert reader.proof.strength == "counted"
 
 
+TWICE = {
+    b'{"value":[{"No":"1"}],"value":[]}': "value",
+    b'{"value":[],"value":[{"No":"1"}],"value":[]}': "value",
+    b'{"value":[],"@odata.nextLink":"C?a=1","@odata.nextLink":null}': "@odata.nextLink",
+    b'{"@odata.nextLink":"C?a=1","value":[{"No":"1"}] , "@odata.nextLink" : null}': "@odata.nextLink",
+    b'{"value":[{"No":"1","L":[1]}],"@odata.count":1,"@odata.count":2}': "@odata.count",
+}
+
+
+@pytest.mark.parametrize("body", TWICE)
+def test_p2_an_envelope_with_a_list_a_link_or_a_count_twice_is_an_error(
+    body: bytes, serve: Serve, connect: Connect
+) -> None:
+    server = serve(answer(200, body, content_type="application/json"))
+    with pytest.raises(ApiError, match=f"the answer has '{TWICE[body]}' twice"):
+        read(connect(server))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"value":[{"value":1,"@odata.count":1},{"value":2}],"@odata.count":2}',
+        b'{"note":{"value":1},"value":[],"@odata.count":0}',
+        b'{"@odata.context":"$metadata#C[x]\\"value\\":","value":[],"@odata.count":0}',
+    ],
+)
+def test_names_of_the_envelope_may_stand_elsewhere(body: bytes, serve: Serve, connect: Connect) -> None:
+    server = serve(answer(200, body, content_type="application/json"))
+    _, reader = read(connect(server))
+    assert reader.proof.strength == "counted"
+
+
 @pytest.mark.parametrize("ring", [1, 2, 3])
 def test_links_in_a_circle_are_an_error(ring: int, serve: Serve, connect: Connect) -> None:
     pages = [page(*rows(number, number), next_link=f"C?t={number % ring}") for number in range(20)]

@@ -14,6 +14,7 @@ from txojobs.errors import ApiOperationError
 from txojobs.redact import shortened
 from txojobs.rest.answers import explain
 from txojobs.rest.content import read_json, unreadable
+from txojobs.rest.envelope import refuse_twice
 from txojobs.rest.failures import Cause
 from txojobs.rest.origin import resolved
 from txojobs.rest.service_text import error_member, read_service_error
@@ -55,6 +56,7 @@ def read_page(answer: Answer) -> Page:
     if not isinstance(records, list) or not isinstance(value, dict):
         raise _no_page(answer, value)
     refuse_other_records(answer, records)
+    refuse_twice(answer, has_records=bool(records))
     base = resolved(answer.url, text_of(value, "context") or "")
     link = next_link(annotation(value, "nextLink"), answer)
     if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, cast
 
 from txojobs.rest.content import read_json, unreadable
+from txojobs.rest.envelope import refuse_twice
 from txojobs.rest.failures import Cause
 from txojobs.rest.origin import resolved
 from txojobs.rest.pages import (
@@ -59,6 +60,7 @@ def read_page_v2(answer: Answer) -> Page:
             cause=Cause.REFUSED,
         )
     refuse_other_records(answer, records)
+    refuse_twice(answer, has_records=bool(records))
     envelope: Record = inner if isinstance(inner, dict) else {}
     link = next_link(envelope.get("__next"), answer)
     return Page(
