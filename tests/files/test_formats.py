@@ -30,15 +30,17 @@ def test_the_extension_decides(filename: str, name: str | None) -> None:
     [
         ("a.xls", "use .xlsx"),
         ("a.parquet", "use .jsonl"),
-        ("a.tsv", "use .csv"),
+        ("a.csv.zip", "use .gz"),
         ("a.xslx", "did you mean '.xlsx'"),
         ("a.cvs", "did you mean '.csv'"),
         ("a.jsn", "did you mean '.json'"),
-        ("a.q", "use one of: .csv, .json, .jsonl, .xlsx"),
+        ("a.q", "use one of: .csv, .tsv, .txt, .json, .jsonl, .yaml, .xlsx"),
     ],
 )
 def test_an_unknown_extension_lists_the_known_and_names_a_way(filename: str, fix: str) -> None:
-    with pytest.raises(ValidationError, match=r"known: \.csv, \.json, \.jsonl, \.xlsx") as caught:
+    with pytest.raises(
+        ValidationError, match=r"known: \.csv, \.tsv, \.txt, \.json, \.jsonl, \.yaml, \.xlsx"
+    ) as caught:
         format_of(filename)
     assert fix in (caught.value.how_to_fix or "")
 

@@ -196,7 +196,7 @@ def test_a_workbook_without_any_record_may_fail(bench: Bench) -> None:
         ("save: /a.csv", "is no relative file name", 11),
         ("save: 'a?.csv'", "a file system refuses", 11),
         ("save: aux.csv", "is not allowed", 11),
-        ("save: {file: a.xlsx, formula-guard: false}", "only .csv needs a formula-guard", 26),
+        ("save: {file: a.xlsx, formula-guard: false}", "only .csv, .tsv, .txt need a formula-guard", 26),
         ("save: {file: a.csv, when-empty: no}", "when-empty takes one of write, skip, fail", 37),
         ("save: {file: a.csv, stamp: nope}", "stamp takes true or false, not the text 'nope'", 32),
         ("save: {file: a.csv, staamp: false}", "save has no option 'staamp'", 25),

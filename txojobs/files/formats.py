@@ -27,11 +27,22 @@ class _Module(Protocol):
 
 
 class Format(NamedTuple):
-    """One format, found by its extension."""
+    """One format, found by its extension.
+
+    `writing` and `reading` say what of a table is held in memory. `inner` is the format of what is compressed.
+    """
 
     name: str
     extension: str
     module: str
+    writing: str = "a batch"
+    reading: str = "a batch"
+    inner: Format | None = None
+
+    @property
+    def table(self) -> str:
+        """The extension of the table itself, without `.gz`: what decides which options have a meaning."""
+        return self.inner.table if self.inner is not None else self.extension
 
     def open_writer(self, path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
         """Start a table at `path`, whose content is replaced.
@@ -39,6 +50,10 @@ class Format(NamedTuple):
         With `columns` the table has exactly these, also when it stays empty. With None it has every field of
         every record, in the order in which they first appear.
         """
+        if self.inner is not None:
+            from txojobs.files import compressed  # noqa: PLC0415  # few tables are
+
+            return compressed.open_writer(path, self.inner, columns=columns, options=options)
         return self._load().open_writer(path, columns=columns, options=options)
 
     def read(self, path: Path, *, options: ReadOptions) -> RecordStream:
@@ -47,10 +62,16 @@ class Format(NamedTuple):
         Raises:
             FileOperationError: the file is missing or is not of this format; it names the line.
         """
+        if self.inner is not None:
+            from txojobs.files import compressed  # noqa: PLC0415
+
+            return compressed.read(path, self.inner, options=options)
         return self._load().read(path, options=options)
 
     def _load(self) -> _Module:
-        return cast("_Module", importlib.import_module(self.module))
+        module, _, name = self.module.partition(":")
+        loaded = importlib.import_module(module)
+        return cast("_Module", getattr(loaded, name) if name else loaded)
 
 
 def write_table(
@@ -74,18 +95,25 @@ def write_table(
 
 FORMATS: dict[str, Format] = {
     ".csv": Format("csv", ".csv", "txojobs.files.csv_table"),
-    ".json": Format("json", ".json", "txojobs.files.json_array"),
+    ".tsv": Format("tsv", ".tsv", "txojobs.files.tsv"),
+    ".txt": Format("txt", ".txt", "txojobs.files.tsv"),
+    ".json": Format("json", ".json", "txojobs.files.json_array", reading="the bytes of the file"),
     ".jsonl": Format("jsonl", ".jsonl", "txojobs.files.json_lines"),
+    ".yaml": Format("yaml", ".yaml", "txojobs.files.yaml_list", reading="the whole table"),
     ".xlsx": Format("xlsx", ".xlsx", "txojobs.files.xlsx"),
 }
+COMPRESSED = ".gz"
+"""May follow each of them: the table is compressed once it is whole."""
+ENTRY_POINTS = "txojobs.formats"
+"""The group of entry points in which other packages name formats: an extension without its dot, and the module."""
 
 _INSTEAD: dict[str, str] = {
     ".xls": "the old Excel format is not supported: use .xlsx",
     ".xlsm": "workbooks with macros are not supported: use .xlsx",
     ".xlsb": "binary workbooks are not supported: use .xlsx",
     ".ods": "OpenDocument sheets are not supported: use .xlsx",
-    ".tsv": "use .csv with the delimiter TAB",
-    ".txt": "a table is saved as .csv",
+    ".yml": "the extension of YAML is .yaml",
+    ".zip": "zip is not supported: use .gz, as in customers.csv.gz",
     ".ndjson": "the extension of JSON lines is .jsonl",
     ".parquet": "Parquet is not supported: use .jsonl, which keeps every digit too",
     ".xml": "XML is not supported: use .json",
@@ -101,7 +129,12 @@ def format_of(filename: str) -> Format:
     name = filename.replace("\\", "/").rpartition("/")[2]
     stem, dot, last = name.rpartition(".")
     extension = f".{last.lower()}" if dot and stem else ""
-    found = FORMATS.get(extension)
+    if extension == COMPRESSED and "." in stem:
+        inner = format_of(stem)
+        return Format(
+            f"{inner.name}{COMPRESSED}", f"{inner.extension}{COMPRESSED}", inner.module, inner=inner
+        )
+    found = FORMATS.get(extension) or _of_another_package(extension)
     if found is not None:
         return found
     known = ", ".join(FORMATS)
@@ -116,6 +149,17 @@ def format_of(filename: str) -> Format:
         how_to_fix=_INSTEAD.get(extension) or _nearest(extension),
         example=f"{stem}.xlsx",
     )
+
+
+def _of_another_package(extension: str) -> Format | None:
+    """Return the format that an installed package gives for an extension that we do not know."""
+    if not extension:
+        return None
+    from importlib.metadata import entry_points  # noqa: PLC0415  # only for an extension that is none of ours
+
+    for each in entry_points(group=ENTRY_POINTS, name=extension[1:]):
+        return Format(each.name, extension, each.value, "as its package says", "as its package says")
+    return None
 
 
 def _nearest(extension: str) -> str:

@@ -9,7 +9,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from txojobs.errors import FileOperationError, ValidationError
-from txojobs.files.formats import FORMATS, format_of, write_table
+from txojobs.files.formats import COMPRESSED, FORMATS, format_of, write_table
+from txojobs.files.names import split_extension
 from txojobs.files.os_errors import UNCHANGED, explained
 from txojobs.files.plain import batches_of, frame_columns, is_frame, is_table, plain
 from txojobs.files.publish import Publication
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from txojobs.records import Columns, JsonValue
 
 _log = logging.getLogger(__name__)
+_WRITTEN_AS_TEXT = (".csv", ".tsv", ".txt", ".yaml")
+"""Tables that a script may also hand in as the text that they are."""
 _TEXT = (".txt", ".md", ".html", ".htm", ".xml", ".yaml", ".yml", ".log", ".sql", ".ini")
 
 
@@ -66,12 +69,12 @@ class TxoDataHandler:
         return path
 
     def load(self, category: str, filename: str, *, sheet_name: str | None = None) -> Any:
-        """Return what a file holds: .json its value, a table its list of records, text str, else bytes."""
+        """Return what a file holds: .json its value, text (.txt, .yaml, ...) str, a table its records, else bytes."""
         path = self._find().get_path(category, filename)
         extension = path.suffix.lower()
         if extension == ".json":
             return self.load_json(category, filename)
-        if extension in FORMATS:
+        if extension not in (".txt", ".yaml") and _is_table_file(path.name):
             stream = format_of(path.name).read(path, options=ReadOptions(sheet=sheet_name))
             return [record for batch in stream.batches for record in batch]
         with explained(path, doing="read"):
@@ -129,7 +132,7 @@ def _writer(
     """Return what writes `data` to a temporary file, once it is clear that it fits the extension."""
     extension = path.suffix.lower()
     if isinstance(data, str | bytes):
-        if extension in FORMATS and not (extension == ".csv" and isinstance(data, str)):
+        if _is_table_file(path.name) and not (extension in _WRITTEN_AS_TEXT and isinstance(data, str)):
             raise _unfit(data, path, "text is saved as .txt, bytes under the extension they have")
         content = data.encode("utf-8") if isinstance(data, str) else data
         return lambda temp: _write_bytes(temp, content, path)
@@ -148,6 +151,11 @@ def _writer(
         _tell(path, summary.conversions)
 
     return write
+
+
+def _is_table_file(name: str) -> bool:
+    """Tell whether a file is of a format for tables, also a compressed one."""
+    return split_extension(name)[1].lower().removesuffix(COMPRESSED) in FORMATS
 
 
 def _unfit(data: object, path: Path, fix: str) -> ValidationError:

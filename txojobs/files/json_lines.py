@@ -83,12 +83,16 @@ class JsonWriter:
         elif not record.keys() <= self._fixed.keys():
             raise unknown_field(record, self._fixed, row=row, path=self._shown)
         try:
-            return json_bytes(record, self._tally)
+            return self._encoded(record)
         except TypeError as err:
             raise ValidationError(
                 f"record {row:,} for {self._shown.name} holds a value that is no JSON: {err}",
                 how_to_fix="records hold text, whole numbers, Decimal, true, false, null, lists and objects",
             ) from None
+
+    def _encoded(self, record: Record) -> bytes:
+        """Return a record as it is written."""
+        return json_bytes(record, self._tally)
 
 
 def read(path: Path, *, options: ReadOptions) -> RecordStream:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def checked_extension(name: str) -> str:
-    """Return the extension of a file that can exist, in a format that we know, like `.csv`.
+    """Return the extension of a file that can exist, in a format that we know, like `.csv`; `.gz` counts for nothing.
 
     Raises:
         ValidationError: some system refuses the name, or the extension is unknown.
@@ -25,7 +25,7 @@ def checked_extension(name: str) -> str:
     from txojobs.workspace import path_parts  # noqa: PLC0415
 
     path_parts(name)
-    return format_of(name).extension
+    return format_of(name).table
 
 
 def extension_of(file: FileName, job: JobView) -> Generator[Problem, None, str | None]:

@@ -19,7 +19,7 @@ from txojobs.workspace import Workspace, inside
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Load(Step):
-    """Read records from a csv, xlsx, json or jsonl file of the workspace.
+    """Read records from a file of the workspace: csv, tsv, xlsx, json, jsonl or yaml, also with .gz.
 
     Cells of csv are text, so that `00123` stays what it is; `types` converts, exactly.
 
@@ -100,7 +100,7 @@ class Load(Step):
         position, left = 0, ctx.limit
         blank = 0
         for batch in batches:
-            if self.file.text.lower().endswith(".xlsx"):  # a csv has empty lines, which are no records
+            if self.file.text.lower().endswith((".xlsx", ".xlsx.gz")):  # empty lines of a csv are no records
                 blank += sum(all(value is None for value in record.values()) for record in batch)
                 ctx.note("blank-rows", blank)
             out = []

@@ -12,6 +12,9 @@ from txojobs.steps.files import extension_of, writing
 from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
 
+TEXT_TABLES = (".csv", ".tsv", ".txt")
+"""The extensions of files that a spreadsheet reads as text, formulas and all."""
+
 if TYPE_CHECKING:
     from txojobs.context import RunContext
     from txojobs.files.table import WriteSummary
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Save(Step):
-    """Write the records to a file; its extension says how: .xlsx, .csv, .json or .jsonl.
+    """Write the records to a file; its extension says how: .xlsx, .csv, .json, .jsonl and others, also with .gz.
 
     The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
     on to the next step. With `sheets` it writes one workbook of several steps, and reads those instead.
@@ -62,8 +65,11 @@ class Save(Step):
         if self.sheets and extension != ".xlsx":
             fix = "save to a file that ends with .xlsx"
             yield Problem(f"only .xlsx has sheets, not {extension}", job.at("sheets"), fix)
-        if not self.formula_guard and extension != ".csv":
-            message = f"only .csv needs a formula-guard, not {extension}"
+        if self.sheets and self.file.text.lower().endswith(".gz"):
+            message = "a workbook of several sheets cannot be compressed; it is, inside"
+            yield Problem(message, job.at("file"), "leave .gz out")
+        if not self.formula_guard and extension not in TEXT_TABLES:
+            message = f"only {', '.join(TEXT_TABLES)} need a formula-guard, not {extension}"
             yield Problem(message, job.at("formula-guard"), "delete it")
 
     def reads_above(self) -> bool:
