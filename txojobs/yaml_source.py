@@ -31,7 +31,7 @@ class Scalar(NamedTuple):
     """One text, number, boolean or null. `text` is what stands in the source, unescaped.
 
     `length` counts what stands on the first line of the source. `indent` is set for a literal block (`|`): the
-    columns by which its lines are indented.
+    columns by which its lines are indented. `anchor` is the name behind an & in front of it.
     """
 
     value: bool | int | Decimal | str | None
@@ -40,6 +40,7 @@ class Scalar(NamedTuple):
     plain: bool
     length: int
     indent: int | None = None
+    anchor: str | None = None
 
     def mark_at(self, offset: int) -> Mark:
         """Return the mark of a character of `text`.
@@ -206,7 +207,8 @@ class _Walker:
             if problem is not None:
                 self.problems.append(problem)
         indent = self._indent(text, where) if node.style == "|" else None
-        return Scalar(resolve(text) if plain else text, text, where, plain, max(length, 1), indent)
+        value = resolve(text) if plain else text
+        return Scalar(value, text, where, plain, max(length, 1), indent, node.anchor)
 
     def _with_its_tag(self, node: Any, start: int) -> Scalar:
         """Return an unquoted text as it was meant: nobody needs to hear of the tag and of what it has left, too."""

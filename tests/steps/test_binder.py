@@ -8,6 +8,7 @@ import pytest
 
 from tests.steps.binding import bind, bound, problem_of
 from txojobs.errors import Mark
+from txojobs.job.load import load_text
 from txojobs.steps.fitting import FAULT, Unknown
 from txojobs.steps.kinds import FileName, JmesPath, ODataText, StepRef
 from txojobs.steps.projection import Value
@@ -257,3 +258,10 @@ def test_a_value_that_is_not_known_yet_is_checked_by_its_type(
 ) -> None:
     problems = bind(hint, "${{ params.x }}", {"x": Unknown(declared)})[1]
     assert bool(problems) is not fits
+
+
+def test_an_ampersand_that_yaml_took_for_an_anchor_is_to_be_quoted() -> None:
+    (problem,) = load_text(
+        "version: 1\nsteps:\n  - load: a.csv\n  - query: &n\n  - save: b.csv\n", file="f", stem="job"
+    ).problems
+    assert problem.fix == 'a text that begins with & must be quoted: "&n"'

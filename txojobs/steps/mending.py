@@ -39,6 +39,8 @@ def _of_structure(node: Node, wanted: str) -> str | None:
 
 
 def _of_scalar(node: Scalar, wanted: str) -> str | None:
+    if node.value is None and node.anchor and not node.text:
+        return f'a text that begins with & must be quoted: "&{node.anchor}"'
     if not isinstance(node.value, str) and "text" in wanted and not wanted.startswith("one of"):
         return f'quote it: "{node.text}"' if node.text else _NO_VALUE
     if node.value is None:
