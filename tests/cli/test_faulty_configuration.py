@@ -94,6 +94,8 @@ REFUSED_MAIN = {
     "as credential in small letters": '{"global": {BASE, "auth": "canary"}}',
     "as type": '{"global": {BASE, "auth": {"type": "CANARY"}}}',
     "as name of a service": '{"global": {BASE}, "apis": {"CANARY": {}}}',
+    "as name of a number": '{"global": {BASE}, "apis": {"canary": 5}}',
+    "as name of an environment that is none": '{"global": {BASE}, "environments": {"CANARY": 5}}',
     "as environment": '{"global": {BASE}, "environments": {"a-CANARY": {}}}',
     "as user of the address": '{"global": {"api-base-url": "https://bob:CANARY@x.example"}}',
     "as query of the address": '{"global": {"api-base-url": "https://x.example?sig=CANARY"}}',
@@ -114,12 +116,16 @@ REFUSED_MAIN = {
     "duplicate canary": '{"global": {BASE}, "my-mail": {"CANARY": 1, "CANARY": 2}}',
     "a keyword of one's own": '{"global": {BASE}, "my-pin": {"pin": "CANARY"}}',
     "another keyword of one's own": '{"global": {BASE}, "my-pin": {"one-of": "CANARY"}}',
+    "as name in a map of one's own": '{"global": {BASE}, "my-pin-map": {"canary": "x"}}',
     "not an object": '["CANARY"]',
     "unclosed": '{"global": {BASE, "az-token": "CANARY"',
 }
 OWN_SCHEMA = {
     "properties": {
-        "my-pin": {"properties": {"pin": {"maxLength": 4}, "one-of": {"anyOf": [{"const": 1}, {"const": 2}]}}}
+        "my-pin": {
+            "properties": {"pin": {"maxLength": 4}, "one-of": {"anyOf": [{"const": 1}, {"const": 2}]}}
+        },
+        "my-pin-map": {"additionalProperties": {"type": "integer", "examples": [1]}},
     }
 }
 

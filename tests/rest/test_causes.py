@@ -205,6 +205,12 @@ def test_p5_the_address_that_an_error_names_shows_no_secret(serve: Serve, connec
     assert (caught.value.url or "").endswith("/x?subscription=***&$skiptoken=5&sig=***")
 
 
+def test_p5_of_a_poll_the_address_stands_without_its_query(serve: Serve, connect: Connect) -> None:
+    error = failed("a signed Location", fault.hang_up, serve, connect)
+    assert (error.url or "").endswith("/jobs/7")
+    assert (error.operation_url or "").endswith(SIGNED)
+
+
 def test_p5_a_link_that_leaves_the_service_is_refused_without_its_query(connect: Connect) -> None:
     client = connect("https://a.example", auth=KINDS["key in the query"])
     with pytest.raises(TxoBaseError) as caught:

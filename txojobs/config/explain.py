@@ -102,7 +102,7 @@ def _example(error: Any, path: JsonPath, *, fixed: bool) -> str | None:
         return f'"auth": {{"type": {json.dumps(error.instance)}}}'
     shows = error.validator == "type" or (error.validator == "pattern" and not fixed)
     examples = error.schema.get("examples") if shows and path else None
-    return f"{json.dumps(path[-1])}: {json.dumps(examples[0])}" if examples else None
+    return f"{json.dumps(shown_name(str(path[-1])))}: {json.dumps(examples[0])}" if examples else None
 
 
 def _unknown(path: JsonPath, key: str, known: list[str], root: Schema) -> Breach:

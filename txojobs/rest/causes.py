@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, TxoBaseError
 from txojobs.redact import HIDDEN, escape_foreign, shortened
-from txojobs.rest.failures import AttemptError
 from txojobs.rest.secret_places import SecretPlaces
 
 if TYPE_CHECKING:
@@ -71,8 +70,6 @@ class CleanCauses:
             return error
         seen.add(id(error))
         below = self._copy(_below(error), seen)
-        if isinstance(error, AttemptError):  # its error is the one that leaves
-            return below
         copy = LibraryError(f"{type(error).__module__}.{type(error).__qualname__}: {self._words(error)}")
         copy.__cause__ = below
         return copy.with_traceback(error.__traceback__)
