@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from txojobs.errors import ConfigurationError, FileOperationError, TxoBaseError, ValidationError
-from txojobs.workspace import CATEGORIES, Workspace, check_name, inside, path_parts, shipped
+from txojobs.workspace import CATEGORIES, Workspace, check_name, inside, path_parts, private_folder, shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -291,3 +292,17 @@ def test_the_state_moves_by_its_variable(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_the_package_carries_is_there() -> None:
     assert shipped("schemas/org-env-config-schema.json").is_file()
     assert os.sep in str(shipped("jobs"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_private_folder_is_private_with_all_that_was_missing_above_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        private_folder(tmp_path / "open" / "a" / "b")
+        (tmp_path / "there").mkdir()
+        private_folder(tmp_path / "there" / "c")
+        private_folder(tmp_path / "there" / "c")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes == {"open": 0o700, "a": 0o700, "b": 0o700, "there": 0o755, "c": 0o700}

@@ -91,6 +91,19 @@ class Workspace:
         return inside(self.folder(category), filename)
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder, and each one above it that is missing, that nobody else may look into; one that is there stays.
+
+    `Path.mkdir` gives its mode to the last folder alone.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.parent.is_dir():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def path_parts(filename: str) -> list[str]:
     """Return the parts of a relative file name, each of which every file system takes; touches no file.
 

@@ -485,6 +485,9 @@ def test_p5_what_is_kept_is_private(work: Workplace) -> None:
         work.run()
     assert {path.stat().st_mode & 0o777 for path in kept(work)} == {0o600}
     assert {path.parent.stat().st_mode & 0o777 for path in kept(work)} == {0o700}
+    state = work.root / ".txojobs"
+    folders = [state, *(path for path in state.rglob("*") if path.is_dir())]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
 def test_where_nothing_can_be_kept_the_run_goes_on_and_says_so(work: Workplace) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from txojobs._version import __version__
 from txojobs.errors import ConfigurationError
 from txojobs.files.recovery import is_as_proven
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +152,7 @@ def keep(folder: Path, request: RunRequest, report: RunReport, config: Mapping[s
         OSError: the folder cannot be written.
     """
     discard(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     facts = {
         "format": VERSION,
         "version": __version__,

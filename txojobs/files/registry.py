@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from txojobs.file_lock import lock_at
 from txojobs.files import disk
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ class Registry:
     @classmethod
     def create(cls, folder: Path, name: str) -> Registry:
         """Make a registry of one's own, durably."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         path = folder / f"{name}{SUFFIX}"
         number = 1
         # between making and locking it, a starting run may have taken it for a dead one's: that run removes it

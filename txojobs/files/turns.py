@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from txojobs.errors import FileOperationError
 from txojobs.file_lock import lock
 from txojobs.files.os_errors import NONE_CHANGED, explained
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -60,7 +61,7 @@ def in_turn(
 def _lock_of_decisions(folder: Path) -> Iterator[bool]:
     path = folder / "publish.lock"  # those of jobs hold the organisation and the environment, too
     with explained(path, doing="write", safe=NONE_CHANGED):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         with explained(path, doing="lock", safe=NONE_CHANGED):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from txojobs.errors import FileOperationError, JobLockedError
 from txojobs.file_lock import is_open_at, lock, unlock
 from txojobs.redact import escape_foreign
-from txojobs.workspace import inside
+from txojobs.workspace import inside, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def run_lock(
     """
     limit_s = (LONGEST_WAIT_S if wait else 0.0) if isinstance(wait, bool) else wait
     with _file_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         path = inside(folder, f"{name}.lock")
     descriptor = _acquire(path, limit_s=limit_s, to_wait=to_wait, clock=clock, sleep=sleep)
     try:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ValidationError
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +57,7 @@ def _parsed(path: Path, shown_as: str) -> Service:
 def _keep(path: Path, packed: bytes) -> None:
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with contextlib.suppress(OSError):  # read-only, full: it is read from the XML the next time, too
-        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(exist_ok=True)
+        private_folder(path.parent)
         try:
             temp.write_bytes(packed)
             temp.replace(path)

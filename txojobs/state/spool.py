@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, final
 
 from txojobs import exact_json
 from txojobs.errors import FileOperationError
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ class Spool:
         self._sealed = False
         self._descriptor = -1
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder)
             self._descriptor = _open_nameless(folder)
         except OSError as err:
             raise self._failure("opened", err) from err

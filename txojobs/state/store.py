@@ -21,6 +21,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError
+from txojobs.workspace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +62,7 @@ def opened(
     path = folder / NAME
     with explained(path):
         if create and not os.path.lexists(path):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder)
             _make(path, migrations)
         if not os.path.lexists(path):
             yield None
