@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txojobs.config import check_config_file, load_config
+from txojobs.config.secret_files import secrets_of_everybody
 from txojobs.errors import ConfigurationError
+from txojobs.redact import Redactor
 from txojobs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -98,3 +100,23 @@ def test_b15_the_same_holds_for_a_variable(tmp_path: Path) -> None:
     assert str(caught.value) == (
         "environment variable TXO_ACME_PROD_AZ_TOKEN: the secret 'az-token' holds a line break as character 9"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"az-token": "{CANARY}" "x": 1}}',
+        f"{{'az-token': '{CANARY}',}}",
+        f'{{"az-token": ["{CANARY}"]}}',
+        f'["{CANARY}"]',
+        f"AZ_TOKEN={CANARY}",
+        f'{{"az-token": "{CANARY}"}}',
+    ],
+)
+def test_p5_a_bug_is_told_without_the_secrets_of_a_faulty_file(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {}).write_text(text, encoding="utf-8")
+    redactor = Redactor()
+    for secret in secrets_of_everybody(tmp_path, {}):
+        redactor.add(secret)
+    assert CANARY not in redactor.clean(f"bug: {text} and {CANARY} alone")
+    assert redactor.clean("the az-token of client-id") == "the az-token of client-id"

@@ -67,7 +67,7 @@ def _values_in(raw: bytes) -> list[str]:
         told = json.loads(raw)
         if isinstance(told, dict) and all(isinstance(value, str) for value in told.values()):
             return list(told.values())
-    words = re.findall(r"[^\s{}\[\]\"',:]{4,}", raw.decode("utf-8", "replace"))
+    words = re.findall(r"[^\s{}\[\]\"',:=]{4,}", raw.decode("utf-8", "replace"))
     return [word for word in words if not word.endswith(SECRET_NAMES)]
 
 
