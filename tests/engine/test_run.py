@@ -579,3 +579,14 @@ def test_what_the_version_of_the_service_cannot_be_asked_is_invalid_before_anyth
     assert done.code == 2
     assert message in " ".join(done.err.split())
     assert server.asked == []
+
+
+@pytest.mark.parametrize(("parallel", "told"), [(1, False), (3, True)])
+def test_a_parallel_that_the_links_of_the_service_do_not_allow_is_told(
+    work: Workplace, *, parallel: int, told: bool
+) -> None:
+    with PagesServer(customers(rows=30, size=10)) as server:
+        work.config({"api-base-url": server.url})
+        work.steps(f"  - fetch: {{entity: Customers, parallel: {parallel}}}\n  - save: n.jsonl\n")
+        report = work.good_run()
+    assert any("parallel had no effect" in each for each in report.warnings) is told

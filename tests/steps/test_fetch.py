@@ -45,6 +45,16 @@ def test_what_cannot_be_asked_is_found_before_the_run(options: str, message: str
     assert [problem.message for problem in problems(options)] == [message]
 
 
+def test_an_optional_name_that_allows_nothing_is_warned_of() -> None:
+    options = "key: [No], select: [No, Email, Home/City], expand: {Lines: {select: [Sum]}}, optional: "
+    assert problems(f"{options}[Email, Home, Home/City, Lines, Lines/Sum]", "warning") == []
+    (problem,) = problems(f"{options}[Emial]", "warning")
+    assert (
+        problem.message == "optional names 'Emial', which neither select nor expand does, and has no effect"
+    )
+    assert problem.fix == "did you mean 'Email'?"
+
+
 def test_a_short_name_of_4_01_in_query_is_warned_of() -> None:
     (problem,) = problems("key: [No], query: {top: 5, mine: 6}", "warning")
     assert problem.message == "top in query is the same as $top for OData V4, and is refused there"

@@ -39,11 +39,24 @@ def caveats(
             and not fetched["count-note"].startswith("not asked")
         ):
             yield f"{result.title}: nothing proves that all records came: {fetched['count-note']}"
+        if fetched and fetched.get("links") == "opaque" and _wanted_several(state.job.step(result.key)):
+            yield f"{result.title}: {_ONE_BY_ONE}"
     for use in replacing(state.job):
         if state.results[use.key].state == "done":
             yield f"{state.results[use.key].title}: {REPLACED}"
     if not lost:
         yield from _of_nothing(report, state)
+
+
+_ONE_BY_ONE = (
+    "parallel had no effect, because the links of the service tell no positions; `partition` reads several ranges "
+    "at once"
+)
+
+
+def _wanted_several(use: StepUse) -> bool:
+    fetch: Any = use.sample
+    return getattr(fetch, "parallel", 1) > 1 and fetch.partition is None
 
 
 def _of_loading(result: StepResult) -> Iterator[str]:

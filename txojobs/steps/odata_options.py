@@ -14,7 +14,9 @@ from txojobs.steps.incremental import check_incremental
 from txojobs.steps.kinds import ODataText
 from txojobs.steps.paging_options import as_group
 from txojobs.steps.partition_options import check_partition
+from txojobs.steps.selected import named_paths
 from txojobs.steps.spec import Doc
+from txojobs.suggest import nearest
 
 if TYPE_CHECKING:
     from txojobs.metadata.described import Described
@@ -223,6 +225,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     if step.limit is not None and step.complete in ("count", "verify"):
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
         yield Problem(message, job.at("complete"), "delete one of the two")
+    yield from _check_optional(step, job)
     yield from _check_passed_on(step, job)
     yield from check_partition(step, job)
     if step.on_company_error != "fail" and not step.companies:
@@ -261,6 +264,20 @@ def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
         length=len(step.verb),
         example="key: [CustomerNo]",
     )
+
+
+def _check_optional(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    """Warn of a name that allows nothing: what is not named may be absent anyhow."""
+    if step.url is not None or not (step.select or step.expand):
+        return
+    paths = [path for path, _ in named_paths(step.select, step.expand)]
+    named = {"/".join(path[:length]) for path in paths for length in range(1, len(path) + 1)}
+    for name in step.optional:
+        if name not in named:
+            message = f"optional names {name!r}, which neither select nor expand does, and has no effect"
+            yield Problem(
+                message, job.at("optional"), nearest(name, named) or "remove it", severity="warning"
+            )
 
 
 def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:
