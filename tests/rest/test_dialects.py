@@ -154,7 +154,7 @@ def test_v3_is_read_in_its_own_words(serve: Serve, connect: Connect) -> None:
 def test_an_undeclared_version_is_recognised_and_explained(
     said: str, answers: Any, hint: str, serve: Serve, connect: Connect
 ) -> None:
-    with pytest.raises(ApiError, match="answers in OData") as caught:
+    with pytest.raises(ApiError, match=r"answers in (the form of )?OData") as caught:
         read(connect(serve(says(answers))), odata=said)
     assert hint in (caught.value.how_to_fix or "")
 
@@ -293,3 +293,12 @@ def test_p2_an_envelope_of_v2_with_a_member_twice_is_an_error(
     server = serve(fault.answer(200, body, content_type="application/json"))
     with pytest.raises(ApiError, match=f"the answer has '{name}' twice"):
         read(connect(server), odata="v2", count=False)
+
+
+@pytest.mark.parametrize("odata", ["v4", "v3"])
+def test_the_form_of_v2_is_explained_to_v3_and_v4(odata: str, serve: Serve, connect: Connect) -> None:
+    server = serve(says({"d": {"results": [{"a": 1}]}}))
+    with pytest.raises(ApiError, match=r"OData V2 \(or the verbose one of V3\)") as caught:
+        read(connect(server), odata=odata, count=False)
+    assert caught.value.how_to_fix is not None
+    assert '"odata": "v2"' in caught.value.how_to_fix

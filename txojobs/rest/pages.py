@@ -104,9 +104,10 @@ def _no_page(answer: Answer, value: JsonValue) -> AttemptError:
     if isinstance(value, dict) and isinstance(value.get("d"), dict | list):
         return unreadable(
             answer,
-            "this service answers in OData V2, but the configuration does not say so",
+            "this service answers in the form of OData V2 (or the verbose one of V3), but the configuration does not "
+            "say so",
             'write `"odata": "v2"` for this service in the configuration: values in filters are written '
-            "differently there",
+            "differently there, and a service of V3 that answers so is read in the same way",
             cause=Cause.REFUSED,
         )
     return unreadable(
