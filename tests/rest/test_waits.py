@@ -205,7 +205,7 @@ LOOKING = """
     looks = []
     def clock():
         looks.append(1)
-        if len(looks) == 50:
+        if len(looks) == 100:
             print("waiting", flush=True)
         return time.monotonic()
     settings = ApiSettings(base_url=sys.argv[1], timeouts=TimeoutSettings(request_s=500, connect_s=500))
