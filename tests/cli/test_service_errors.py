@@ -27,7 +27,7 @@ def test_p5_a_run_that_waits_in_vain_names_the_operation_without_its_signature(
     assert done.code == 1, done
     (kept,) = (work.root / "logs").glob("*.json")
     error = json.loads(kept.read_text(encoding="utf-8"))["error"]
-    assert error["operation"] == f"{server.url}/jobs/7"
+    assert error["operation"] == f"{server.url}/jobs/7?api-version=1&sig=***"
     assert f"{server.url}/jobs/7" in error["problem"]
     assert f"{server.url}/jobs/7" in done.err
     assert "canary" not in f"{done.err} {done.out} {work.texts()}"

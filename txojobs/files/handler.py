@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _WRITTEN_AS_TEXT = (".csv", ".tsv", ".txt", ".yaml")
 """Tables that a script may also hand in as the text that they are."""
+_ANY_TEXT = (".txt", ".yaml")
+"""Of these a script may hand in bytes as well: they are a table only when it hands in one."""
 _TEXT = (".txt", ".md", ".html", ".htm", ".xml", ".yaml", ".yml", ".log", ".sql", ".ini")
 
 
@@ -74,7 +76,7 @@ class TxoDataHandler:
         extension = path.suffix.lower()
         if extension == ".json":
             return self.load_json(category, filename)
-        if extension not in (".txt", ".yaml") and _is_table_file(path.name):
+        if extension not in _ANY_TEXT and _is_table_file(path.name):
             stream = format_of(path.name).read(path, options=ReadOptions(sheet=sheet_name))
             return [record for batch in stream.batches for record in batch]
         with explained(path, doing="read"):
@@ -132,7 +134,8 @@ def _writer(
     """Return what writes `data` to a temporary file, once it is clear that it fits the extension."""
     extension = path.suffix.lower()
     if isinstance(data, str | bytes):
-        if _is_table_file(path.name) and not (extension in _WRITTEN_AS_TEXT and isinstance(data, str)):
+        is_fit = extension in (_WRITTEN_AS_TEXT if isinstance(data, str) else _ANY_TEXT)
+        if _is_table_file(path.name) and not is_fit:
             raise _unfit(data, path, "text is saved as .txt, bytes under the extension they have")
         content = data.encode("utf-8") if isinstance(data, str) else data
         return lambda temp: _write_bytes(temp, content, path)
