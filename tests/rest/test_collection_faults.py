@@ -111,16 +111,19 @@ def test_a_key_that_comes_twice_is_found_named_and_left_out_on_wish(serve: Serve
 
 def test_complete_verify_reads_a_second_time_and_notices_a_change(serve: Serve, connect: Connect) -> None:
     options = {**OFFSET, "key": ["id"], "complete": "verify"}
-    calm = [items(1, 2), items(3, 4), []] * 2
+    calm = [items(1, 2), items(2, 4), items(4, 4)] * 2  # each from the last record before it on
     _, reader = read(connect(serve(*(says(page) for page in calm))), options)
     assert (reader.proof.strength, reader.proof.second_reading, reader.proof.requests) == (
         "verified",
         True,
         6,
     )
+    with pytest.raises(IncompleteReadError, match="came or went between two pages"):
+        read(connect(serve(says(items(1, 2)), says(items(3, 4)))), options)
     shifted = [items(1, 2), items(4, 4), [], items(1, 2), items(3, 4), []]
+    by_page = {**options, "paging": {"kind": "page", "as": "page", "ends": "empty-page"}}
     with pytest.raises(IncompleteReadError, match=r"1 record did not come \(id=3\)") as caught:
-        read(connect(serve(*(says(page) for page in shifted))), options)
+        read(connect(serve(*(says(page) for page in shifted))), by_page)
     assert caught.value.how_to_fix is not None
 
 
