@@ -107,6 +107,18 @@ def test_an_expanded_collection_of_v2_is_read_to_its_end(serve: Serve, connect: 
     assert got == [{"No": "1", "Lines": [{"L": 1}, {"L": 2, "D": "1970-01-01T00:00:00"}, {"L": 3}]}]
 
 
+@pytest.mark.parametrize("name", ["__Next", "@odata.nextLink", "odata.nextLink", "next"])
+@pytest.mark.parametrize("outside", [True, False], ids=["beside d", "in d"])
+def test_p2_a_link_of_v2_under_another_name_is_an_error_and_no_end(
+    name: str, *, outside: bool, serve: Serve, connect: Connect
+) -> None:
+    inner: dict[str, Any] = {"results": rows(1, 2)}
+    whole: dict[str, Any] = {"d": inner}
+    (whole if outside else inner)[name] = "Customers?$skiptoken=2"
+    with pytest.raises(ApiError, match="goes on under"):
+        read(connect(f"{serve(says(whole)).url}/v2"), odata="v2", count=False)
+
+
 @pytest.mark.parametrize("link", [5, True, {"uri": "x"}], ids=str)
 def test_p2_a_link_of_v2_that_is_no_text_is_an_error_and_no_end(
     link: Any, serve: Serve, connect: Connect

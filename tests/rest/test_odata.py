@@ -57,6 +57,40 @@ def test_p2_a_link_in_words_of_another_dialect_is_an_error_and_no_end(
         read(connect(f"{server.url}/v2"), count=False)
 
 
+@pytest.mark.parametrize("name", ["@Microsoft.Dynamics.CRM.morerecords", "hasMore", "@odata.hasMoreRows"])
+def test_p2_a_page_that_says_that_there_is_more_and_not_where_is_no_end(
+    name: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"value": rows(1, 2), name: True}), says({"value": rows(1, 2), name: False}))
+    with pytest.raises(ApiError, match="says that there is more"):
+        read(connect(f"{server.url}/v2"), count=False)
+    assert len(read(connect(f"{server.url}/v2"), count=False)[0]) == 2
+
+
+@pytest.mark.parametrize("name", ["Lines@odata.nextlink", "Lines@odata.NextLink", "Lines@NEXTLINK"])
+def test_p2_a_link_of_an_expanded_collection_in_other_letters_is_an_error(
+    name: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"value": [{"No": "1", "Lines": [{"Id": 1}], name: "L?t=2"}]}))
+    with pytest.raises(ApiError, match="'Lines' of a record goes on under"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
+@pytest.mark.parametrize("name", ["@odata.error", "@error"])
+def test_p2_an_error_that_arose_while_a_page_was_under_way_is_one(
+    name: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"value": rows(1, 2), name: {"code": "X1", "message": "the database went away"}}))
+    with pytest.raises(ApiError, match="the database went away"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
+def test_p2_a_part_of_a_page_is_none(serve: Serve, connect: Connect) -> None:
+    server = serve(says({"value": rows(1, 2)}, 206, Content_Range="items 0-1/5"))
+    with pytest.raises(ApiError, match="nobody asked for a part"):
+        read(connect(f"{server.url}/v2"), count=False)
+
+
 STRANGE = [5, True, False, 0, {"url": "C?t=2"}, ["C?t=2"]]
 
 

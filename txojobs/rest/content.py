@@ -37,6 +37,12 @@ def read_json(answer: Answer) -> JsonValue:
     Raises:
         AttemptError: the body is empty, a web page, XML or no valid JSON.
     """
+    if answer.status == HTTPStatus.PARTIAL_CONTENT:
+        raise unreadable(
+            answer,
+            "the answer is a part of what was asked for (206), and nobody asked for a part",
+            "check any proxy or cache on the way",
+        )
     body = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
         raise unreadable(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _REPORT = "report it to the provider of the service: what follows would be lost"
 _NEXT_LINKS = ("odata.nextLink", "nextLink")
 _COUNTS = ("odata.count", "count")
+_LINKS = ("@odata.nextLink", "@nextLink", "odata.nextLink")
+_GO_ON = ("nextlink", "next", "nextpage")
+_MORE = ("morerecords", "hasmore", "hasmorerows", "hasnext", "hasnextpage")
 _LABEL = "OData.Community.Display.V1.FormattedValue"
 """What a person reads instead of a number: the name of an option, of a currency, of a related record."""
 
@@ -59,13 +62,8 @@ def read_page(answer: Answer) -> Page:
     refuse_twice(answer, has_records=bool(records))
     base = resolved(answer.url, text_of(value, "context") or "")
     link = next_link(annotation(value, "nextLink"), answer)
-    if link is None and (strange := next((name for name in value if _looks_like_a_link(name)), None)):
-        raise unreadable(
-            answer,
-            f"the answer goes on under {strange!r}, which is no link of OData",
-            _REPORT,
-            cause=Cause.REFUSED,
-        )
+    if link is None:
+        refuse_strange_links(answer, value)
     return Page(
         cast("list[Record]", records),
         None if link is None else resolved(base, link),
@@ -149,14 +147,20 @@ def _told_error(answer: Answer) -> AttemptError:
     return failure
 
 
-def _looks_like_a_link(name: str) -> bool:
-    """Tell whether a member means a next page in words that we do not follow: its rows must not be lost."""
-    plain = name.lower().replace("_", "").rpartition("@")[2].rpartition(".")[2]
-    return plain in ("nextlink", "next", "nextpage") and name not in (
-        "@odata.nextLink",
-        "@nextLink",
-        "odata.nextLink",
-    )
+def refuse_strange_links(answer: Answer, *envelopes: Record, known: tuple[str, ...] = _LINKS) -> None:
+    """Raise AttemptError when a page without a link says in other words that it goes on: no row may be lost."""
+    for name, value in (pair for envelope in envelopes for pair in envelope.items()):
+        plain = name.lower().replace("_", "").rpartition("@")[2].rpartition(".")[2]
+        goes_on = plain in _GO_ON and value not in (None, "") and name not in known
+        if goes_on or (plain in _MORE and value is True):
+            raise unreadable(
+                answer,
+                f"the answer goes on under {name!r}, which is no link of OData"
+                if goes_on
+                else f"the answer says that there is more ({name!r}), and not where",
+                _REPORT,
+                cause=Cause.REFUSED,
+            )
 
 
 def annotation(record: Record, name: str) -> JsonValue:
@@ -204,6 +208,10 @@ def _take_out(name: str, records: list[Record], unfinished: list[Continuation], 
     for record in records:
         if field and kind in _COUNTS and (total := counted(record.get(name))) is not None:
             unfinished.append(Continuation(record, field, total=total))
+        if field and kind not in _NEXT_LINKS and kind.lower().rpartition(".")[2] == "nextlink":
+            raise ApiOperationError(
+                f"{field!r} of a record goes on under {name!r}, which is no link of OData", how_to_fix=_REPORT
+            )
         link = nested_link(record.get(name), field=field) if field and kind in _NEXT_LINKS else None
         if link is not None:
             unfinished.append(Continuation(record, field, link))

@@ -25,6 +25,7 @@ from txojobs.rest.pages import (
     next_link,
     refuse_error,
     refuse_other_records,
+    refuse_strange_links,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def read_page_v2(answer: Answer) -> Page:
     refuse_twice(answer, has_records=bool(records))
     envelope: Record = inner if isinstance(inner, dict) else {}
     link = next_link(envelope.get("__next"), answer)
+    if link is None:
+        refuse_strange_links(answer, envelope, value if isinstance(value, dict) else {}, known=("__next",))
     return Page(
         cast("list[Record]", records),
         None if link is None else resolved(answer.url, link),

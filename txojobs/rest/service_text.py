@@ -79,11 +79,18 @@ def read_service_error(body: bytes, headers: Mapping[str, str]) -> ServiceError:
     return told._replace(correlation_id=clean_text(correlation, limit=80) if correlation else None)
 
 
+_ERRORS = ("error", "odata.error", "@odata.error", "@error")
+"""Of V4, of V3, and of 4.01 where an error arose while the answer was under way (JSON Format 4.01 section 21.3)."""
+
+
 def error_member(value: JsonValue) -> JsonValue:
     """Return the `error` of an answer in any dialect, None when there is none."""
     if not isinstance(value, dict):
         return None
-    return value.get("error") or value.get("odata.error")
+    for name in _ERRORS:
+        if value.get(name):
+            return value[name]
+    return None
 
 
 def _from_json(value: JsonValue) -> ServiceError:
