@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CANARY = "c4n4ry/Wert+4711"
+CANARY = "c4n4ry/Wert+471147"
 
 
 def in_the_error(asked: Asked) -> Reply:
@@ -52,8 +52,8 @@ def test_a_secret_that_the_service_echoes_is_shown_nowhere(
     tmp_path: Path, name: str, words: tuple[str, ...]
 ) -> None:
     work, texts = run_with_secret(tmp_path, SCRIPTS[name], words, in_file=True)
-    assert "4711" not in texts, texts
-    assert "4711" not in work.texts()
+    assert "471147" not in texts, texts
+    assert "471147" not in work.texts()
 
 
 @pytest.mark.parametrize("in_file", [True, False])
@@ -66,8 +66,8 @@ def test_a_secret_that_is_a_param_or_a_record_is_not_in_log_and_report(
 
     words = ("-p", f"word={CANARY}", "--debug")
     work, texts = run_with_secret(tmp_path, script, words, in_file=in_file)
-    assert "4711" not in texts, texts
-    assert "4711" not in work.texts()
+    assert "471147" not in texts, texts
+    assert "471147" not in work.texts()
     assert work.outputs(), texts
     (kept,) = (work.root / "logs").glob("*.json")
     assert json.loads(kept.read_text())["params"] == {"word": "***"}
@@ -111,7 +111,7 @@ def test_a_secret_in_the_error_of_a_step_is_shown_nowhere(tmp_path: Path, words:
     done = work.command("run", "job", "acme", "test", *words, env={"PYTHONPATH": str(plugins)})
     assert done.code == 1
     assert "cannot use ***" in done.err
-    assert "4711" not in done.err + done.out + work.texts()
+    assert "471147" not in done.err + done.out + work.texts()
 
 
 def test_the_test_would_see_a_secret(tmp_path: Path) -> None:

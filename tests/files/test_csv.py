@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from txojobs.files.csv_table import GUARDED, ONLY_NULL
 from txojobs.files.formats import format_of, write_table
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
 from txojobs.records import Column
+from txojobs.steps.csv_options import DIALECTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,3 +325,56 @@ def test_a_broken_file_is_an_error_with_its_line(tmp_path: Path, content: bytes,
 def test_a_missing_file_is_an_error_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(FileOperationError, match=r"cannot read .*none\.csv: the file or its folder does not"):
         read(tmp_path / "none.csv")
+
+
+# -- dialects
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [
+        ("rfc4180", b'No,Amount,Note\r\n1,2.50,"a,b"\r\n2,,"x\ny"\r\n'),
+        ("excel", b'\xef\xbb\xbfNo,Amount,Note\r\n1,2.50,"a,b"\r\n2,,"x\ny"\r\n'),
+        ("excel-eu", b'\xef\xbb\xbfNo;Amount;Note\r\n1;2,50;a,b\r\n2;;"x\ny"\r\n'),
+        ("unix", b'No,Amount,Note\n1,2.50,"a,b"\n2,,"x\ny"\n'),
+    ],
+)
+def test_a_dialect_decides_of_marks_and_ends(tmp_path: Path, dialect: str, expected: bytes) -> None:
+    path = tmp_path / "a.csv"
+    rows: Batch = [
+        {"No": 1, "Amount": Decimal("2.50"), "Note": "a,b"},
+        {"No": 2, "Amount": None, "Note": "x\ny"},
+    ]
+    options = WriteOptions(**DIALECTS[dialect])
+    write_table(path, [rows], file_format=CSV, columns=None, options=options)
+    assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_late_columns_and_lone_nulls_keep_the_dialect(tmp_path: Path, dialect: str) -> None:
+    options = WriteOptions(**DIALECTS[dialect])
+    late, lone = tmp_path / "late.csv", tmp_path / "lone.csv"
+    write_table(late, [[{"a": 1}], [{"b": Decimal("0.5")}]], file_format=CSV, columns=None, options=options)
+    write_table(lone, [[{}, {"a": None}], [{"a": 1}]], file_format=CSV, columns=None, options=options)
+    mark = options.delimiter
+    for path, cells in ((late, [["a", "b"], ["1", ""], ["", "0.5"]]), (lone, [["a"], [""], [""], ["1"]])):
+        text = path.read_bytes().decode("utf-8-sig")
+        assert text.count(options.line_end) == text.count("\n")
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+        assert [[cell.replace(options.decimal_mark, ".") for cell in row] for row in rows] == cells
+
+
+def test_a_number_that_holds_the_mark_between_cells_is_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    options = WriteOptions(decimal_mark=",")
+    write_table(path, [[{"a": Decimal("1.5"), "b": 2}]], file_format=CSV, columns=None, options=options)
+    assert path.read_bytes() == b'a,b\r\n"1,5",2\r\n'
+
+
+def test_excel_eu_is_read_by_pandas_with_its_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows: Batch = [{"No": "00123", "Amount": Decimal("1234.50")}, {"No": "2", "Amount": Decimal("-0.25")}]
+    options = WriteOptions(**DIALECTS["excel-eu"])
+    write_table(path, [rows], file_format=CSV, columns=None, options=options)
+    frame = pd.read_csv(path, sep=";", decimal=",", encoding="utf-8-sig", dtype={"No": str})
+    assert frame.to_dict("records") == [{"No": "00123", "Amount": 1234.5}, {"No": "2", "Amount": -0.25}]

@@ -197,6 +197,8 @@ def test_a_workbook_without_any_record_may_fail(bench: Bench) -> None:
         ("save: 'a?.csv'", "a file system refuses", 11),
         ("save: aux.csv", "is not allowed", 11),
         ("save: {file: a.xlsx, formula-guard: false}", "only .csv, .tsv, .txt need a formula-guard", 26),
+        ("save: {file: a.tsv, dialect: excel}", "only .csv has a dialect, not .tsv", 25),
+        ("save: {file: a.csv, dialect: excel-us}", "dialect takes one of rfc4180, excel, excel-eu, unix", 34),
         ("save: {file: a.csv, when-empty: no}", "when-empty takes one of write, skip, fail", 37),
         ("save: {file: a.csv, stamp: nope}", "stamp takes true or false, not the text 'nope'", 32),
         ("save: {file: a.csv, staamp: false}", "save has no option 'staamp'", 25),
@@ -217,6 +219,7 @@ def test_what_cannot_be_written_is_found_before_the_run(
     ("step", "message"),
     [
         ("save: {file: a.csv, sheets: {One: one}}", "only .xlsx has sheets, not .csv"),
+        ("save: {file: a.xlsx.gz, sheets: {A: one}}", "a workbook of several sheets cannot be compressed"),
         ("save: {file: a.xlsx, sheets: {'a/b': one}}", "a sheet cannot be named 'a/b'"),
         ("save: {file: a.xlsx, sheets: {A: one, a: one}}", "the workbook already has a sheet 'A'"),
         (f"save: {{file: a.xlsx, sheets: {{{'x' * 32}: one}}}}", "longer than 31 characters"),

@@ -1,4 +1,4 @@
-r"""Write csv: RFC 4180, UTF-8, CRLF between records. Reading is in `csv_reading`.
+r"""Write csv: RFC 4180, UTF-8, CRLF between records unless another dialect is wanted. Reading is in `csv_reading`.
 
 Null is an empty cell, the empty text is `""`; readers that do not tell them apart see an empty text twice.
 Numbers keep all digits, nested values are JSON, and text that a spreadsheet would run as a formula is
@@ -73,6 +73,7 @@ class CsvWriter:
         self._shown = options.shown(path)
         self._options = options
         self._mark = mark
+        self._end = options.line_end
         self._tally = Tally()
         self._fixed = columns is not None
         self._names: dict[str, None] = dict.fromkeys(column.name for column in columns or ())
@@ -135,7 +136,7 @@ class CsvWriter:
     def _header(self, headings: Iterable[str], tally: Tally) -> bytes:
         cells = [self._text(heading, tally) for heading in headings]
         bom = _BOM if self._options.bom else ""
-        return f"{bom}{self._mark.join(cells)}\r\n".encode()
+        return f"{bom}{self._mark.join(cells)}{self._end}".encode()
 
     def _line(self, record: Record, names: list[str], row: int) -> str:
         if not record.keys() <= self._names.keys():
@@ -151,15 +152,15 @@ class CsvWriter:
                 cells.append(self._cell(value, name, row))
         if len(cells) <= 1 and (not cells or not cells[0]):
             return self._null_line()
-        return self._mark.join(cells) + "\r\n"
+        return self._mark.join(cells) + self._end
 
     def _null_line(self) -> str:
         """Readers skip empty lines; where more columns may still come, the line waits for `close`."""
         if not self._fixed:
             self._empty_lines += 1
-            return "\r\n"
+            return self._end
         self._tally.add(ONLY_NULL)
-        return '""\r\n'
+        return f'""{self._end}'
 
     def _cell(self, value: object, name: str, row: int) -> str:
         if isinstance(value, str):
@@ -169,10 +170,15 @@ class CsvWriter:
         if isinstance(value, Decimal):
             if not value.is_finite():
                 self._tally.add(NOT_FINITE)
-            return decimal_text(value) if value.is_finite() else ""
+            return self._number(decimal_text(value)) if value.is_finite() else ""
         if isinstance(value, int):
             return str(value).lower()
         raise unsuitable_value(value, field=name, row=row, path=self._shown)
+
+    def _number(self, text: str) -> str:
+        mark = self._options.decimal_mark
+        text = text if mark == "." else text.replace(".", mark)
+        return f'"{text}"' if self._mark in text else text
 
     def _text(self, text: str, tally: Tally) -> str:
         if not text:
@@ -206,10 +212,11 @@ class CsvWriter:
         drop_scratch(self._path)
 
     def _filled(self, line: bytes, missing: int) -> bytes:
-        if line == b"\r\n" and len(self._names) == 1:
+        end = self._end.encode()
+        if line == end and len(self._names) == 1:
             self._tally.add(ONLY_NULL)
-            return b'""\r\n'
-        return line[:-2] + self._mark.encode() * missing + b"\r\n"
+            return b'""' + end
+        return line.removesuffix(end) + self._mark.encode() * missing + end
 
 
 def _records(file: BinaryIO) -> Iterator[bytes]:

@@ -30,7 +30,8 @@ class WriteOptions:
 
     `name` is what errors call the file, which at that time has a temporary name (its own name when None).
     `created` goes into the properties of a workbook (a fixed date when None): equal input then gives equal
-    bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one. `sheet` names the one
+    bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one; `line_end` ends its lines,
+    `decimal_mark` stands in its numbers that are no whole ones. `sheet` names the one
     sheet of a workbook that is written as a single table. `hints` is that of the RecordStream.
     """
 
@@ -38,6 +39,8 @@ class WriteOptions:
     formula_guard: bool = True
     delimiter: str = ","
     bom: bool = False
+    line_end: str = "\r\n"
+    decimal_mark: str = "."
     sheet: str = "Data"
     created: datetime | None = None
     hints: Columns = ()

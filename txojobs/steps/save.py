@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from txojobs.errors import Problem, StepError
 from txojobs.records import Batch, Columns, JsonValue, RecordStream
-from txojobs.steps.base import JobView, Role, Step
+from txojobs.steps.base import JobView, Role
+from txojobs.steps.csv_options import DIALECTS, CsvOptions, check_csv_options
 from txojobs.steps.files import extension_of, writing
 from txojobs.steps.kinds import FileName, StepRef
 from txojobs.steps.spec import Doc
-
-TEXT_TABLES = (".csv", ".tsv", ".txt")
-"""The extensions of files that a spreadsheet reads as text, formulas and all."""
 
 if TYPE_CHECKING:
     from txojobs.context import RunContext
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Save(Step):
+class Save(CsvOptions):
     """Write the records to a file; its extension says how: .xlsx, .csv, .json, .jsonl and others, also with .gz.
 
     The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
@@ -49,9 +47,6 @@ class Save(Step):
         Literal["write", "skip", "fail"],
         Doc("What to do when there is no record; skip leaves an older file as it is.", example="fail"),
     ] = "write"
-    formula_guard: Annotated[
-        bool, Doc("In csv, put ' before text that a spreadsheet would run as a formula.")
-    ] = True
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """The name and the extension must be possible, and each option must suit the format."""
@@ -68,9 +63,7 @@ class Save(Step):
         if self.sheets and self.file.text.lower().endswith(".gz"):
             message = "a workbook of several sheets cannot be compressed; it is, inside"
             yield Problem(message, job.at("file"), "leave .gz out")
-        if not self.formula_guard and extension not in TEXT_TABLES:
-            message = f"only {', '.join(TEXT_TABLES)} need a formula-guard, not {extension}"
-            yield Problem(message, job.at("formula-guard"), "delete it")
+        yield from check_csv_options(self, extension, job)
 
     def reads_above(self) -> bool:
         """A workbook of several steps reads those, and nothing else."""
@@ -90,6 +83,7 @@ class Save(Step):
             formula_guard=self.formula_guard,
             created=ctx.now,
             hints=hints,
+            **DIALECTS[self.dialect],
         )
 
     def _file(self, ctx: "RunContext", records: RecordStream) -> Iterator[Batch]:
