@@ -12,3 +12,6 @@ settings.load_profile("default")
 
 for name in ("FORCE_COLOR", "TXOJOBS_WORKSPACE", "TXOJOBS_STATE"):
     os.environ.pop(name, None)
+
+# thousands of tests start processes: compiled anew each time, the package would take most of their time
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
