@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from txojobs.errors import IncompleteReadError
+from txojobs.rest.contiguity import take_off
 from txojobs.rest.paging import Asked
 from txojobs.rest.paging_ways import Numbered
 
@@ -38,11 +38,5 @@ class Overlap:
         Raises:
             IncompleteReadError: it is not the last one of the page before.
         """
-        if self._last is None:
-            return
-        if not records or any(records[0].get(name) != self._last.get(name) for name in self._key):
-            raise IncompleteReadError(
-                f"records of {self._name} came or went between two pages while they were read",
-                how_to_fix="run again while nobody changes records",
-            )
-        del records[0]
+        if self._last is not None:
+            take_off(self._last, records, key=self._key, name=self._name)

@@ -77,15 +77,22 @@ class Contiguity:
                 raise
             self._overlapping = False  # a link that nobody may change
             return None
-        if not page.records or any(
-            page.records[0].get(name) != self._last.get(name) for name in self._query.key
-        ):
-            raise IncompleteReadError(
-                f"records of {self._query.entity} came or went between two pages while they were read",
-                how_to_fix="run again while nobody changes records",
-            )
-        del page.records[0]
+        take_off(self._last, page.records, key=self._query.key, name=self._query.entity)
         return page if page.records or page.next_link is None else None  # pages of one record would never end
+
+
+def take_off(last: Record, records: list[Record], *, key: tuple[str, ...], name: str) -> None:
+    """Take the first record off a page that was asked for from the last one before it on.
+
+    Raises:
+        IncompleteReadError: another record stands there by now.
+    """
+    if not records or any(records[0].get(field) != last.get(field) for field in key):
+        raise IncompleteReadError(
+            f"records of {name} came or went between two pages while they were read",
+            how_to_fix="run again while nobody changes records",
+        )
+    del records[0]
 
 
 def one_sooner(link: str) -> str | None:
