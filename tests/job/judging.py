@@ -33,6 +33,14 @@ GOOD_STEPS: tuple[dict[str, Any], ...] = (
     {"fetch": "Customers"},
     {
         "fetch": {
+            "entity": "Customers",
+            "expand": {
+                "C": {"select": ["X"], "limit": 3, "expand": {"D": {"filter": "A eq 1", "expand": ["E"]}}}
+            },
+        }
+    },
+    {
+        "fetch": {
             "url": "/v1/customers",
             "method": "POST",
             "body": {"a": [1, {"b": None}], "c": "${{ params.flag }}"},

@@ -62,7 +62,7 @@ GOOD = """\
         - Founded lt ${{ run.today }} and Changed lt ${{ run.now }}
         - Balance gt ${{ config.limit }}
       order-by: [Name desc, No]
-      expand: {Orders: {select: [Line], filter: Amount gt 5, order-by: [Line]}, Seller: {}}
+      expand: {Orders: {select: [Line], filter: Amount gt 5, order-by: [Line], expand: [Customer]}, Seller: {}}
       key: [No]
   - transform: {columns: {Name: Name, City: Home.City, Seller: Seller.Email, Orders: length(Orders)}}
   - save: a.csv
@@ -114,6 +114,25 @@ def test_expansions_with_options_are_looked_into(snapshots: Snapshots) -> None:
         (6, 16, 7, "'Custmer' is no field of Orders", "did you mean 'Customer'?"),
         (7, 9, 4, "'Name' is a text (Edm.String), and leads to no other records",
          "remove it here: it comes with the record, or name it in select"),
+    ]  # fmt: skip
+
+
+def test_expansions_inside_of_expansions_are_looked_into(snapshots: Snapshots) -> None:
+    steps = """\
+  - fetch:
+      entity: Customers
+      key: [No]
+      expand:
+        Orders:
+          expand: {Customer: {select: [Nmae], expand: [Ordrs]}, Nobody: {}}
+  - save: a.csv
+"""
+    assert told(steps, snapshots) == [
+        (6, 40, 4, "'Nmae' is no field of Customer", "did you mean 'Name'?"),
+        (6, 56, 5, "'Ordrs' is no way from Customer to other records", "did you mean 'Orders'?"),
+        (6, 65, 6, "'Nobody' is no way from Orders to other records",
+         ("Orders leads to Customer; if the service has it by now, renew the snapshot: "
+         "txojobs metadata ORG ENV --save")),
     ]  # fmt: skip
 
 

@@ -124,9 +124,17 @@ def test_expands_the_lines_of_each_order(tmp_path: Path, service: Service) -> No
 
 
 @cap
-def test_expands_two_levels(tmp_path: Path, service: Service) -> None:
+@pytest.mark.parametrize(
+    "expand",
+    [
+        "[SalesOrderLines/Item]",
+        "{SalesOrderLines: {expand: [Item]}}",
+        "{SalesOrderLines: {expand: {Item: {}}}}",
+    ],
+)
+def test_expands_two_levels(tmp_path: Path, service: Service, expand: str) -> None:
     found = Reader(tmp_path, service).read(
-        "entity: SalesOrders, expand: [SalesOrderLines/Item], filter: Status eq 'Open', key: [OrderNo]"
+        f"entity: SalesOrders, expand: {expand}, filter: Status eq 'Open', key: [OrderNo]"
     )
     items = {item["ItemNo"]: item for item in service.rows["Items"]}
     wanted = [order for order in orders_with_lines(service) if order["Status"] == "Open"]
@@ -135,6 +143,28 @@ def test_expands_two_levels(tmp_path: Path, service: Service) -> None:
         order["SalesOrderLines"] = [{**line, "Item": items[line["ItemNo"]]} for line in lines]
     assert len(wanted) > 900
     assert differences(found, wanted) == []
+
+
+@pytest.mark.parametrize("service", ["cap_v4"], indirect=True)
+def test_what_is_expanded_inside_of_another_has_its_own_select_filter_and_order(
+    tmp_path: Path, service: Service
+) -> None:
+    found: Any = Reader(tmp_path, service).read(
+        "entity: SalesOrders, select: [OrderNo], filter: Status eq 'Open', key: [OrderNo], expand: {SalesOrderLines: "
+        "{select: [LineNo], filter: Quantity gt 5, order-by: [LineNo desc], expand: {Item: {select: [ItemNo]}}}}"
+    )
+    orders = [order for order in orders_with_lines(service) if order["Status"] == "Open"]
+    wanted: list[Any] = []
+    for order in orders:
+        lines: Any = order["SalesOrderLines"]
+        kept = [line for line in reversed(lines) if Decimal(line["Quantity"]) > 5]
+        wanted.append([order["OrderNo"], [[line["LineNo"], line["ItemNo"]] for line in kept]])
+    seen = [
+        [order["OrderNo"], [[line["LineNo"], line["Item"]["ItemNo"]] for line in order["SalesOrderLines"]]]
+        for order in found
+    ]
+    assert sum(len(lines) for _, lines in wanted) > 100
+    assert seen == wanted
 
 
 @cap

@@ -242,7 +242,14 @@ def test_related_records_are_nested_in_v4() -> None:
     )
     assert expand_v4({"A/B/C": Expansion(), "A/D": Expansion()}) == "A($expand=B($expand=C),D)"
     assert expand_v4({"Lines($select=A;$top=2)": Expansion()}) == "Lines($select=A;$top=2)"
+    assert expand_v4({"A/Lines($select=B/C)": Expansion()}) == "A($expand=Lines($select=B/C))"
     assert expand_v4({}) is None
+
+
+@pytest.mark.parametrize("path", ["Sales.Vip/Orders", "Lines/$ref", "Lines/$count", "Sales.Vip/Orders/$ref"])
+def test_a_type_and_a_reference_stay_with_the_name_they_belong_to(path: str) -> None:
+    assert expand_v4({path: Expansion()}) == path
+    assert expand_v4({f"Owner/{path}": Expansion(), "Owner": Expansion()}) == f"Owner($expand={path})"
 
 
 def test_related_records_are_paths_in_v2() -> None:

@@ -107,6 +107,35 @@ def test_good_options_are_no_problem() -> None:
         assert problems(options) == problems(options, "warning") == []
 
 
+NESTED = (
+    "{Orders: {select: [No], expand: {Lines: {filter: A gt 1, expand: [Item/Unit]}, Seller: {limit: 1}}}}"
+)
+
+
+def test_what_is_expanded_inside_of_another_is_the_same_as_its_path() -> None:
+    step = fetched(f"      expand: {NESTED}\n")
+    assert step.request().expand == {
+        "Orders": Expansion(select=("No",)),
+        "Orders/Lines": Expansion(filter="A gt 1"),
+        "Orders/Lines/Item/Unit": Expansion(),
+        "Orders/Seller": Expansion(limit=1),
+    }
+
+
+@pytest.mark.parametrize(
+    "expand",
+    ["{Orders: {expand: [Lines]}, Orders/Lines: {}}", "[Lines, Lines]", "{Orders: {expand: [A, A]}}"],
+)
+def test_what_is_expanded_twice_is_refused(expand: str) -> None:
+    (problem,) = problems(f"key: [No], expand: {expand}")
+    assert "twice, once as a path" in problem.message
+
+
+def test_a_fault_deep_inside_of_expand_is_told() -> None:
+    (problem,) = problems("key: [No], expand: {Orders: {expand: {Lines: {selct: [A]}}}}")
+    assert problem.message == "Lines has no option 'selct'"
+
+
 def test_each_option_becomes_a_part_of_the_query() -> None:
     step = Fetch(
         entity=EntityPath("Customers"),

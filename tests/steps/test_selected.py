@@ -9,7 +9,7 @@ import pytest
 from txojobs.errors import StepError
 from txojobs.steps.fetch import Fetch
 from txojobs.steps.kinds import EntityPath
-from txojobs.steps.odata_options import Expand
+from txojobs.steps.related import Expand
 from txojobs.steps.selected import held_to
 
 if TYPE_CHECKING:

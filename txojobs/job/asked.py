@@ -119,7 +119,9 @@ class _Asked:
             for node in _scalars(self._options.get(option)):
                 message = f"{option} is of OData V4, and this service speaks V2 or V3"
                 self._note(node, [Fault(0, len(node.text), message, "leave it out")])
-        expand = self._options.get("expand")
+        self._refuse_v4_in(self._options.get("expand"))
+
+    def _refuse_v4_in(self, expand: Node | None) -> None:
         for name, entry in expand.entries.items() if isinstance(expand, Mapping) else ():
             inner = entry.value.entries if isinstance(entry.value, Mapping) else {}
             for option in (each for each in ("filter", "order-by", "limit") if each in inner):
@@ -127,6 +129,8 @@ class _Asked:
                 key = inner[option].key
                 fix = f"leave it out, and use a step after unnest of {name}"
                 self._note(key, [Fault(0, len(key.text), message, fix)])
+            if "expand" in inner:
+                self._refuse_v4_in(inner["expand"].value)
 
     def _is_open(self) -> bool:
         """Whether something that is not known yet may add fields to the records."""
@@ -164,6 +168,7 @@ class _Asked:
             if inner is not None and isinstance(entry.value, Mapping):
                 options = {option: each.value for option, each in entry.value.entries.items()}
                 self._check(options, _Records(inner, name))
+                self._expand(options.get("expand"), _Records(inner, name))
 
     def _is_cut_in_parts(self) -> bool:
         node = self._options.get("partition")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from txojobs.errors import Problem
+from txojobs.steps.related import by_path
 from txojobs.suggest import nearest_name
 
 if TYPE_CHECKING:
@@ -30,12 +31,11 @@ def check_fields(job: Job, problems: list[Problem]) -> None:
 
 def _with_related(use: StepUse, columns: Columns | None) -> Columns | None:
     """Return the columns of a fetch with what its expanded ones hold, where a snapshot tells."""
-    given = getattr(use.sample, "expand", ())
-    wanted: dict[str, Any] = given if isinstance(given, dict) else dict.fromkeys(given)
+    wanted = by_path(getattr(use.sample, "expand", ()))
     if use.described is None or columns is None or not wanted:
         return columns
     related = {
-        name: use.described.related(name, () if option is None else option.select)
+        name: use.described.related(name, option.select)
         for name, option in wanted.items()
         if name.isidentifier() and not any(each.startswith((f"{name}/", f"{name}(")) for each in wanted)
     }

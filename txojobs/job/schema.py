@@ -10,13 +10,16 @@ Source: JSON Schema draft 2020-12.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from txojobs.job.param_specs import OPTIONS
 from txojobs.job.params import TYPES
 from txojobs.job.steps import COMMON
 from txojobs.steps.catalogue import STEPS, step_class
-from txojobs.steps.spec import step_schema
+from txojobs.steps.spec import group_schema, groups_in, nests, options_of, step_schema
+
+if TYPE_CHECKING:
+    from txojobs.steps.base import Step
 
 FILE = "schemas/job-schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -105,7 +108,12 @@ def job_schema() -> dict[str, Any]:
         "required": ["version", "steps"],
         "properties": _top_level(),
         "patternProperties": {"^x-": {"description": "Ignored: a home for YAML anchors."}},
-        "$defs": {"param": _param(), "step": _step(), **{verb: _options(verb) for verb in STEPS}},
+        "$defs": {
+            "param": _param(),
+            "step": _step(),
+            **{verb: _options(verb) for verb in STEPS},
+            **_nested(),
+        },
     }
 
 
@@ -166,6 +174,17 @@ def _step() -> dict[str, Any]:
 
 
 def _options(verb: str) -> dict[str, Any]:
+    return step_schema(_class_of(verb))
+
+
+def _nested() -> dict[str, Any]:
+    """Return the groups of options that may stand inside of themselves, by name."""
+    hints = [option.hint for verb in STEPS for option in options_of(_class_of(verb))]
+    groups = {group for hint in hints for group in groups_in(hint) if nests(group)}
+    return {group.__name__: group_schema(group) for group in sorted(groups, key=lambda each: each.__name__)}
+
+
+def _class_of(verb: str) -> type[Step]:
     cls = step_class(verb)
     assert cls is not None  # noqa: S101  # the catalogue's own verbs are there
-    return step_schema(cls)
+    return cls

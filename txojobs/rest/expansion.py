@@ -83,5 +83,17 @@ def expand_v2(paths: Mapping[str, Expansion]) -> tuple[str | None, tuple[str, ..
 
 
 def _names(path: str) -> list[str]:
-    """Return the names of a path; a name with options in parentheses is passed on as it stands."""
-    return [path] if "(" in path else path.split("/")
+    """Return the names of a path that lead to related records, each with what belongs to it.
+
+    A type that only some records are of stands before the name it leads to, `$ref` and `$count` behind theirs;
+    options in parentheses are passed on as they stand.
+    """
+    head, bracket, options = path.partition("(")
+    names: list[str] = []
+    for part in head.split("/"):
+        if names and ("." in names[-1].rpartition("/")[2] or part.startswith("$")):
+            names[-1] += f"/{part}"
+        else:
+            names.append(part)
+    names[-1] += bracket + options
+    return names

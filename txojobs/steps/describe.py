@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.steps.catalogue import STEPS, step_class
-from txojobs.steps.spec import Option, alternatives, in_words, is_group, options_of, summary
+from txojobs.steps.spec import Option, alternatives, groups_in, in_words, options_of, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from txojobs.steps.base import Step
 
@@ -57,7 +57,7 @@ def _page(verb: str, cls: type[Step]) -> StepPage:
     options = options_of(cls)
     groups: dict[type, list[str]] = {}
     for option in options:
-        for group in _groups(option.hint):
+        for group in groups_in(option.hint):
             begin = "" if group in alternatives(option.hint) or group in groups else "each name in "
             groups.setdefault(group, []).append(begin + option.name)
     main = next((option.name for option in options if option.field == cls.main), None)
@@ -85,14 +85,6 @@ def _docstring(cls: type) -> tuple[tuple[str, ...], str]:
     examples = [block for block in blocks if block.startswith("    ")]
     paragraphs = [" ".join(block.split()) for block in blocks if not block.startswith("    ")]
     return tuple(paragraphs), textwrap.dedent("\n\n".join(examples))
-
-
-def _groups(hint: Any) -> Iterator[type]:
-    """Yield each group of options that a hint takes, in lists and mappings too."""
-    if is_group(hint):
-        yield hint
-    for inner in getattr(hint, "__args__", ()):
-        yield from _groups(inner)
 
 
 def _row(option: Option) -> OptionRow:

@@ -11,7 +11,6 @@ from txojobs.steps.collection import Collection, QueryParameters, collection_que
 from txojobs.steps.incremental import WantedChanges
 from txojobs.steps.kinds import EntityPath, ODataText
 from txojobs.steps.odata_options import (
-    Expand,
     OnCompanyError,
     Parallel,
     WantedCompanies,
@@ -20,6 +19,7 @@ from txojobs.steps.odata_options import (
     entity_query,
 )
 from txojobs.steps.partition_options import PartitionBy
+from txojobs.steps.related import Expand
 from txojobs.steps.spec import Doc
 
 if TYPE_CHECKING:

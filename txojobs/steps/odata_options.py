@@ -1,8 +1,7 @@
 """What the options of `fetch` ask of a service: conditions, related records, and which options exclude others."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from txojobs.errors import Problem, ValidationError
@@ -11,9 +10,9 @@ from txojobs.steps.base import JobView
 from txojobs.steps.collection import parameters
 from txojobs.steps.collection_check import check_collection, check_side
 from txojobs.steps.incremental import check_incremental
-from txojobs.steps.kinds import ODataText
 from txojobs.steps.paging_options import as_group
 from txojobs.steps.partition_options import check_partition
+from txojobs.steps.related import by_path, conditions, expansions, twice
 from txojobs.steps.selected import named_paths
 from txojobs.steps.spec import Doc
 from txojobs.suggest import nearest
@@ -21,19 +20,6 @@ from txojobs.suggest import nearest
 if TYPE_CHECKING:
     from txojobs.metadata.described import Described
     from txojobs.steps.fetch import Fetch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Expand:
-    """What is wanted of related records."""
-
-    select: Annotated[tuple[str, ...], Doc("The fields to read of them.", example="[LineNo, Quantity]")] = ()
-    filter: Annotated[
-        ODataText | tuple[ODataText, ...] | None,
-        Doc("Which of them, in OData's words.", example="Quantity gt 0"),
-    ] = None
-    order_by: Annotated[tuple[str, ...], Doc("Their order.", example="[LineNo]")] = ()
-    limit: Annotated[int | None, Doc("At most this many of each record.", example="3")] = None
 
 
 COMPANY_FIELDS = ("_company", "_company_id")
@@ -62,33 +48,6 @@ OnCompanyError = Annotated[
         "and the run ends in part (exit code 3)."
     ),
 ]
-
-
-def conditions(given: ODataText | tuple[ODataText, ...] | None, *, odata: str) -> str | None:
-    """Return one filter; of several conditions, one with a value that is null falls away."""
-    if given is None or isinstance(given, ODataText):
-        return None if given is None else given.in_dialect(odata)
-    texts = [each.in_dialect(odata) for each in given if not each.falls_away]
-    if len(texts) > 1:
-        texts = [f"({text})" for text in texts]
-    return " and ".join(texts) or None
-
-
-def expansions(given: tuple[str, ...] | Mapping[str, Expand], *, odata: str) -> dict[str, Any]:
-    """Return what `expand` asks for, path by path."""
-    from txojobs.rest.expansion import Expansion  # noqa: PLC0415  # only when something is asked
-
-    if not isinstance(given, Mapping):
-        return {path: Expansion() for path in given}
-    return {
-        path: Expansion(
-            select=each.select,
-            filter=conditions(each.filter, odata=odata),
-            order_by=each.order_by,
-            limit=each.limit,
-        )
-        for path, each in given.items()
-    }
 
 
 def key_of_fetch(step: "Fetch", described: "Described | None") -> tuple[str, ...]:
@@ -225,7 +184,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     if step.limit is not None and step.complete in ("count", "verify"):
         message = f"complete: {step.complete} cannot be had with a limit, which leaves records out"
         yield Problem(message, job.at("complete"), "delete one of the two")
-    yield from _check_optional(step, job)
+    yield from _check_names(step, job)
     yield from _check_passed_on(step, job)
     yield from check_partition(step, job)
     if step.on_company_error != "fail" and not step.companies:
@@ -266,11 +225,14 @@ def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
     )
 
 
-def _check_optional(step: "Fetch", job: JobView) -> Iterable[Problem]:
-    """Warn of a name that allows nothing: what is not named may be absent anyhow."""
+def _check_names(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    """Refuse what is expanded twice; warn of an optional name that allows nothing: it may be absent anyhow."""
+    for path in twice(step.expand):
+        message = f"expand names {path!r} twice, once as a path and once inside of another"
+        yield Problem(message, job.at("expand"), "write its options in one place")
     if step.url is not None or not (step.select or step.expand):
         return
-    paths = [path for path, _ in named_paths(step.select, step.expand)]
+    paths = [path for path, _ in named_paths(step.select, by_path(step.expand))]
     named = {"/".join(path[:length]) for path in paths for length in range(1, len(path) + 1)}
     for name in step.optional:
         if name not in named:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import StepError
 from txojobs.records import Batch, Columns, JsonValue, Record
+from txojobs.steps.related import by_path
 from txojobs.suggest import nearest
 
 if TYPE_CHECKING:
-    from txojobs.steps.odata_options import Expand
+    from txojobs.steps.related import Expand, Expanded
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class _Level:
 
 
 def named_paths(
-    select: Iterable[str], expand: Iterable[str] | Mapping[str, "Expand"]
+    select: Iterable[str], expand: Mapping[str, "Expand"]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the path of each field that must come, and the option that names it.
 
@@ -64,14 +65,13 @@ def named_paths(
     """
     for each in select:
         yield _plain(each), "select"
-    for each in expand:
+    for each, wanted in expand.items():
         path = _plain(each)
         if each.endswith("/$count"):  # gives a number beside the field
             continue
         yield path, "expand"
-        fields = expand[each].select if isinstance(expand, Mapping) else ()
         is_whole = "/".join(path) == each
-        yield from (((*path, *_plain(name)), "expand") for name in fields if is_whole and _plain(name))
+        yield from (((*path, *_plain(name)), "expand") for name in wanted.select if is_whole and _plain(name))
 
 
 def _plain(text: str) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def held_to(
     select: Iterable[str],
     batches: Iterator[Batch],
     *,
-    expand: Iterable[str] | Mapping[str, "Expand"] = (),
+    expand: "Expanded" = (),
     columns: Columns | None,
     optional: Iterable[str],
 ) -> Iterator[Batch]:
@@ -97,7 +97,7 @@ def held_to(
         StepError: after the last one, when a field that is named was in no record and is not `optional`.
     """
     allowed = None if columns is None else {column.name for column in columns}
-    wanted = _levels(named_paths(select, expand), {*optional})
+    wanted = _levels(named_paths(select, by_path(expand)), {*optional})
     is_seen = False
     for batch in batches:
         is_seen = is_seen or wanted.saw(batch)

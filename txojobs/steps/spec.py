@@ -6,12 +6,17 @@ The binder, the JSON Schema, the reference page and completion all ask `options_
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
+import operator
 from decimal import Decimal
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from types import GenericAlias, NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from txojobs.steps.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Doc(NamedTuple):
@@ -19,6 +24,10 @@ class Doc(NamedTuple):
 
     text: str
     example: str | None = None
+
+
+class Same:
+    """Stands in a hint for the group of options that the hint is in: what may be nested in itself."""
 
 
 class Option(NamedTuple):
@@ -36,22 +45,36 @@ def options_of(cls: type) -> tuple[Option, ...]:
     """Return the options of a step class or of a group of options: the main one, then the order of the fields."""
     main = getattr(cls, "main", None)
     fields = sorted(dataclasses.fields(cls), key=lambda field: field.name != main)
-    return tuple(_option(field) for field in fields)
+    return tuple(_option(field, cls) for field in fields)
 
 
-def _option(field: dataclasses.Field[Any]) -> Option:
+def _option(field: dataclasses.Field[Any], cls: type) -> Option:
     hint, doc = field.type, Doc("")
     if isinstance(hint, str):
         raise TypeError(f"{field.name}: a step file must not use `from __future__ import annotations`")
     if get_origin(hint) is Annotated:
         hint, *notes = get_args(hint)
         doc = next((note for note in notes if isinstance(note, Doc)), doc)
+    hint = _with(cls, hint)
     if field.default_factory is not dataclasses.MISSING:
         default: object = field.default_factory()
     else:
         default = field.default
     required = default is dataclasses.MISSING
     return Option(yaml_name(field.name), field.name, hint, required, None if required else default, doc)
+
+
+def _with(cls: type, hint: Any) -> Any:
+    """Return a hint with `cls` in each place of `Same`."""
+    if hint is Same:
+        return cls
+    if get_origin(hint) is dict:
+        name, value = get_args(hint)
+        return GenericAlias(dict, (name, _with(cls, value)))
+    members = alternatives(hint)
+    return (
+        hint if len(members) == 1 else functools.reduce(operator.or_, (_with(cls, each) for each in members))
+    )
 
 
 def yaml_name(field: str) -> str:
@@ -72,6 +95,19 @@ def is_kind(hint: Any) -> bool:
 def is_group(hint: Any) -> bool:
     """Tell whether a hint is a dataclass: a group of options of its own."""
     return isinstance(hint, type) and dataclasses.is_dataclass(hint)
+
+
+def nests(cls: type) -> bool:
+    """Tell whether a group of options may stand inside of itself."""
+    return any(cls in groups_in(option.hint) for option in options_of(cls))
+
+
+def groups_in(hint: Any) -> Iterator[type]:
+    """Yield each group of options that a hint takes, in lists and mappings too."""
+    if is_group(hint):
+        yield hint
+    for inner in get_args(hint):
+        yield from groups_in(inner)
 
 
 WORDS: dict[Any, str] = {
@@ -122,7 +158,7 @@ def json_schema(hint: Any) -> dict[str, Any]:
     if origin is dict:
         return {"type": "object", "additionalProperties": json_schema(get_args(hint)[1])}
     if is_group(hint):
-        return group_schema(hint)
+        return {"$ref": f"#/$defs/{hint.__name__}"} if nests(hint) else group_schema(hint)
     if is_kind(hint):
         return {"type": "string"}
     return _PLAIN[hint]
