@@ -51,13 +51,16 @@ def _addresses(value: dict[str, Any]) -> Iterator[tuple[JsonPath, Any]]:
 
 def _fault(address: str) -> tuple[str, str] | None:
     """Return why an http(s) address leads nowhere, and what to do; None when it may lead somewhere."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - only a configuration has addresses
+    from ipaddress import IPv6Address  # noqa: PLC0415 - only a configuration has addresses
+    from urllib.parse import urlsplit  # noqa: PLC0415
 
     if not address.lower().startswith(("http://", "https://")):
         return None  # demo:, or the schema says so
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
+        if {"[", "]"} & set(parts.netloc):  # urlsplit looks inside from Python 3.11 on
+            IPv6Address(host)
     except ValueError:
         return "its host is in brackets and no IPv6 address", "write it like https://[2001:db8::1]:8443/path"
     try:
