@@ -184,17 +184,17 @@ EACH_SIZE = """
 import gc, resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-import xlsxwriter.workbook
+from txojobs.files import xlsx_writing
 from test_full_disk import COLUMNS, export
 from txojobs.errors import FileOperationError
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-class Limited(xlsxwriter.workbook.ZipFile):
-    def write(self, *args):  # the parts of the workbook are on the disk by then
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-        super().write(*args)
-xlsxwriter.workbook.ZipFile = Limited
+pack = xlsx_writing.pack
+def limited(*args):  # the parts of the workbook are on the disk by then
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    pack(*args)
+xlsx_writing.pack = limited
 for size in range(100, 8000, 100):
     try:
         export(Path(sys.argv[1]), Path(sys.argv[2]), extension=".xlsx", columns=COLUMNS, rows=40)

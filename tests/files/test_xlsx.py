@@ -404,6 +404,7 @@ TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=12) |
         "_x000D_",
         "_x005F_x000D_",
         "<r>&</r>",
+        "a<b",
         " a ",
         "\x7f",
         "\x85",
@@ -420,13 +421,16 @@ VALUES = (
 @given(
     rows=st.lists(st.dictionaries(st.sampled_from("abc"), VALUES, min_size=1), min_size=1, max_size=4),
     known=st.booleans(),
+    sampled=st.sampled_from([0, 2, 1000]),
 )
 def test_every_value_is_read_back_equal_or_counted(
-    tmp_path_factory: pytest.TempPathFactory, *, rows: Batch, known: bool
+    tmp_path_factory: pytest.TempPathFactory, *, rows: Batch, known: bool, sampled: int
 ) -> None:
     path = tmp_path_factory.mktemp("xlsx") / "a.xlsx"
     names = list(dict.fromkeys(name for row in rows for name in row))
-    summary = write(path, rows, columns=tuple(map(Column, names)) if known else None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("txojobs.files.xlsx_sheet.SAMPLE_ROWS", sampled)
+        summary = write(path, rows, columns=tuple(map(Column, names)) if known else None)
     assert summary.rows == len(rows)
     changed = 0
     found = read(path)

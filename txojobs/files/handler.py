@@ -184,7 +184,7 @@ def _write_bytes(temp: Path, content: bytes, path: Path) -> None:
 
 
 def _write_sheets(temp: Path, tables: Mapping[str, Any], *, index: bool, options: WriteOptions) -> None:
-    from txojobs.files.xlsx import open_workbook  # noqa: PLC0415  # loads XlsxWriter
+    from txojobs.files.xlsx import open_workbook  # noqa: PLC0415  # only for sheets
 
     book = open_workbook(temp, options=options)
     try:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
     """Start a workbook of one sheet, named by `options.sheet`; see Format.open_writer."""
-    from txojobs.files.xlsx_writing import OneSheet  # noqa: PLC0415  # loads XlsxWriter
+    from txojobs.files.xlsx_writing import OneSheet  # noqa: PLC0415  # only where one is written
 
     return OneSheet(path, columns=columns, options=options)
 
 
 def open_workbook(path: Path, *, options: WriteOptions) -> Workbook:
     """Start a workbook at `path`; its sheets may be written in turn or side by side."""
-    from txojobs.files.xlsx_writing import Workbook  # noqa: PLC0415  # loads XlsxWriter
+    from txojobs.files.xlsx_writing import Workbook  # noqa: PLC0415  # only where one is written
 
     return Workbook(path, options=options)
 

@@ -1,4 +1,4 @@
-"""Write Excel workbooks with XlsxWriter, row by row in constant memory.
+"""Write Excel workbooks, row by row in constant memory.
 
 Text is never a formula, a link or a number, in cells and in headings. A limit of the format is an error that
 names the row, never a shortened file. Equal input gives equal bytes; the properties name no machine and no
@@ -7,14 +7,11 @@ user. Scratch files stand beside the output: what a crash leaves behind is found
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import io
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
-
-from txojobs.errors import FileOperationError
 from txojobs.files.os_errors import UNCHANGED, explained
 from txojobs.files.table import (
     WriteOptions,
@@ -23,7 +20,9 @@ from txojobs.files.table import (
     make_scratch,
     open_new,
 )
-from txojobs.files.xlsx_backend import PlainSheet, Target, check_sheet_name
+from txojobs.files.xlsx_names import check_sheet_name
+from txojobs.files.xlsx_package import Part, pack
+from txojobs.files.xlsx_parts import SheetFacts, Styles, parts
 from txojobs.files.xlsx_sheet import SheetWriter
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import Batch, Columns
 
-_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  # XlsxWriter takes it for UTC
+_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  # written as UTC
 
 
 class Workbook:
@@ -41,22 +40,13 @@ class Workbook:
     def __init__(self, path: Path, *, options: WriteOptions) -> None:
         self.path = path
         self.shown = options.shown(path)
+        self.styles = Styles()
+        self._created = options.created or _CREATED
         self._sheets: dict[str, SheetWriter] = {}
-        with explained(self.shown, doing="write", safe=UNCHANGED):
-            self.file = Target(open_new(path))
-            settings = {
-                "constant_memory": True,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-                "nan_inf_to_errors": False,
-                "tmpdir": str(make_scratch(path)),
-                "use_zip64": True,
-            }
-            self._book = xlsxwriter.Workbook(self.file, settings)
-        self._book.set_properties({"created": options.created or _CREATED})
-        self._formats: dict[str, Any] = {}
-        self.bold = self._book.add_format({"bold": True})
+        self._parts: list[Part] = []
+        with self.guarded():
+            self._file = open_new(path)
+            self._scratch = make_scratch(path)
 
     def sheet(self, name: str, *, columns: Columns | None, hints: Columns = ()) -> SheetWriter:
         """Add a sheet; see Format.open_writer for `columns`, RecordStream for `hints`.
@@ -65,52 +55,58 @@ class Workbook:
             ValidationError: Excel refuses the name, or the workbook has it already.
         """
         check_sheet_name(name, taken=self._sheets)
+        number = len(self._sheets) + 1
         with self.guarded():
-            worksheet = self._book.add_worksheet(name, worksheet_class=PlainSheet)
-        writer = SheetWriter(
-            self, worksheet, name=name, columns=columns, hints=hints, number=len(self._sheets) + 1
-        )
+            part = Part(f"xl/worksheets/sheet{number}.xml", open_new(self._scratch / f"sheet-{number}"))
+        try:
+            writer = SheetWriter(self, part, name=name, columns=columns, hints=hints, number=number)
+        except BaseException:
+            part.file.close()
+            raise
+        self._parts.append(part)
         self._sheets[name] = writer
         return writer
-
-    def number_format(self, code: str) -> Any:
-        """Return the cell format for an Excel number format, made once."""
-        if code not in self._formats:
-            self._formats[code] = self._book.add_format({"num_format": code})
-        return self._formats[code]
 
     def close(self) -> int:
         """Finish every sheet that is still open, and the file; return its size in bytes."""
         for sheet in self._sheets.values():
             sheet.close()
+        facts = [SheetFacts(sheet.name, sheet.filtered) for sheet in self._sheets.values()]
         with self.guarded():
-            self._book.close()
-            self.file.close()
+            others = [_part(name, text) for name, text in parts(facts, self.styles, self._created)]
+            pack(self._file, [others[0], *self._parts, *others[1:]])
+            self._file.close()
             size = self.path.stat().st_size
+        self._let_go()
         drop_scratch(self.path)
         return size
 
     def abort(self) -> None:
         """Let go of the file, unfinished; safe after a failure and to call twice."""
-        self.file.broken = True
+        self._let_go()
+        with suppress(OSError):  # what stands in the buffer is not wanted any more
+            self._file.close()
+        drop_scratch(self.path)
+
+    def _let_go(self) -> None:
         for sheet in self._sheets.values():
             sheet.let_go()
-        self.file.close()
-        drop_scratch(self.path)
+        for part in self._parts:
+            with suppress(OSError):
+                part.file.close()
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Turn what the system and XlsxWriter raise into an error about the output."""
+        """Turn what the system raises into an error about the output."""
         with explained(self.shown, doing="write", safe=UNCHANGED):
-            try:
-                yield
-            except XlsxWriterException as err:
-                # it wraps what the system said while the file was put together
-                if err.args and isinstance(err.args[0], OSError):
-                    raise err.args[0] from None
-                raise FileOperationError(
-                    f"cannot write {self.shown}: {err}; {UNCHANGED}", how_to_fix="save as .csv instead"
-                ) from err
+            yield
+
+
+def _part(name: str, text: str) -> Part:
+    part = Part(name, io.BytesIO())
+    part.write(text.encode())
+    part.finish()
+    return part
 
 
 class OneSheet:

@@ -51,7 +51,7 @@ class Save(CsvOptions):
     def check(self, job: JobView) -> Iterable[Problem]:
         """The name and the extension must be possible, and each option must suit the format."""
         if self.sheets:
-            from txojobs.steps.workbook import check_sheets  # noqa: PLC0415  # loads XlsxWriter
+            from txojobs.steps.workbook import check_sheets  # noqa: PLC0415  # only where there are sheets
 
             yield from check_sheets(self.sheets, where=job.at("sheets"))
         extension = yield from extension_of(self.file, job)

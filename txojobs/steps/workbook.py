@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from txojobs.errors import Problem, ValidationError
 from txojobs.files.table import WriteSummary
-from txojobs.files.xlsx_backend import check_sheet_name
+from txojobs.files.xlsx_names import check_sheet_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
