@@ -94,3 +94,5 @@ class RunContext(NamedTuple):
     limit: int | None
     reads_all: bool = True
     """Whether the run has no `--limit`; of a dry run, which reads little: the run that it tries."""
+    facts: Callable[[], list[tuple[str, JsonValue]]] = list
+    """Return what is known of the run and of what this step reads, for people, topic by topic; no secret."""

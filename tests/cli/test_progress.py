@@ -23,11 +23,11 @@ from txojobs.cli.step_lines import (
     amount,
     headline,
     name_of,
-    proof_in_words,
     size_in_words,
     step_line,
     width_for,
 )
+from txojobs.engine.about import proof_in_words
 from txojobs.engine.report import RunReport, StepResult
 from txojobs.steps.kinds import FilePath
 

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.workplace import Workplace
 from tests.rest.fault_server import FaultServer, answer
 from tests.rest.range_service import RangeService
-from txojobs.cli.step_lines import proof_in_words
+from txojobs.engine.about import proof_in_words
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 
 if TYPE_CHECKING:

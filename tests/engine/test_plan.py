@@ -85,6 +85,7 @@ def test_tells_each_step_in_its_own_words(workspace: Workspace) -> None:
   - query: "[:10]"
   - transform: {columns: {Only: N}}
   - save: {file: sub/a.csv, stamp: false, when-empty: fail}
+  - save: {file: a.xlsx, stamp: false, sheet-per: Only, about-sheet: true}
 """
     assert lines(workspace, steps) == [
         ("data/a.xlsx, sheet One", "as A: decimal"),
@@ -94,6 +95,7 @@ def test_tells_each_step_in_its_own_words(workspace: Workspace) -> None:
         ("[:10]",),
         ("1 column: Only",),
         ("output/sub/acme-prod-a.csv", "when there is no row: fail"),
+        ("output/acme-prod-a.xlsx", "a sheet for each Only", "a last sheet tells where it comes from"),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from txojobs.errors import InvalidJobError, Mark, StepError, TxoBaseError
+from txojobs.job.load import load_text
 from txojobs.records import Column, RecordStream
 
 if TYPE_CHECKING:
@@ -219,7 +220,12 @@ def test_what_cannot_be_written_is_found_before_the_run(
     ("step", "message"),
     [
         ("save: {file: a.csv, sheets: {One: one}}", "only .xlsx has sheets, not .csv"),
-        ("save: {file: a.xlsx.gz, sheets: {A: one}}", "a workbook of several sheets cannot be compressed"),
+        ("save: {file: a.xlsx.gz, sheets: {A: one}}", "cannot be compressed; it is, inside"),
+        ("save: {file: a.xlsx, sheets: {About: one}, about-sheet: true}", "already has a sheet 'About'"),
+        ("save: {file: a.xlsx, sheets: {A: one}, sheet-per: X}", "sheets of several steps, or one per value"),
+        ("save: {file: a.csv, sheet-per: Country}", "only .xlsx has sheets, not .csv"),
+        ("save: {file: a.jsonl.gz, about-sheet: true}", "only .xlsx has sheets, not .jsonl"),
+        ("save: {file: a.xlsx.gz, about-sheet: true}", "cannot be compressed; it is, inside"),
         ("save: {file: a.xlsx, sheets: {'a/b': one}}", "a sheet cannot be named 'a/b'"),
         ("save: {file: a.xlsx, sheets: {A: one, a: one}}", "the workbook already has a sheet 'A'"),
         (f"save: {{file: a.xlsx, sheets: {{{'x' * 32}: one}}}}", "longer than 31 characters"),
@@ -230,6 +236,14 @@ def test_sheets_are_checked_before_the_run(bench: Bench, step: str, message: str
     with pytest.raises(InvalidJobError) as caught:
         bench.feed(step)
     assert message in caught.value.problems[0].message
+
+
+def test_a_field_that_no_record_can_have_is_found_before_the_run(bench: Bench) -> None:
+    steps = "  - load: in.json\n  - transform: {columns: {Country: C}}\n  - save: {file: a.xlsx, sheet-per: Contry}\n"
+    (problem,) = load_text(f"version: 1\nsteps:\n{steps}", file="f", stem="job").problems
+    assert problem.message == "'Contry' is none of the fields that come in here"
+    assert problem.fix == "did you mean 'Country'?"
+    assert bench.others == {}
 
 
 def test_a_source_that_fails_leaves_no_file(bench: Bench) -> None:

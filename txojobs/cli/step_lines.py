@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from txojobs.cli.render import clean, plural
+from txojobs.engine.about import proof_in_words
 from txojobs.redact import escape_foreign
 from txojobs.steps.fitting import as_text
 
@@ -20,7 +21,6 @@ NARROWEST = 22
 _WIDEST = 40
 _UNKNOWN = 30
 """Columns for a name that is put together during the run."""
-_FIRST_PAGE = "not asked: limit"
 
 
 def headline(report: RunReport) -> str:
@@ -106,26 +106,6 @@ def step_line(step: StepResult, *, width: int = NARROWEST, dry_run: bool = False
         parts.append("checked, not written" if dry_run else size_in_words(written["size-bytes"]))
         parts += [f"{kind}: {times:,}" for kind, times in written["conversions"].items()]
     return "   ".join(part for part in parts if part).rstrip()
-
-
-def proof_in_words(proof: Any, *, dry_run: bool = False) -> str:
-    """Return what is known of the completeness of a read."""
-    if proof["strength"] == "unproven":
-        if proof["count-note"] == _FIRST_PAGE:
-            return "the first page only" if dry_run else "the first records only: limit"
-        return f"not proven to be complete ({proof['count-note'] or 'no count'})"
-    words = [f"rows = {proof['counted-by']}"] if proof["count-note"] is None else []
-    if proof["links"] == "by key" and proof["strength"] == "verified":
-        words.append("read in the order of the key")
-    elif proof["links"].endswith("ranges") and proof["strength"] == "verified":
-        words.append(f"read in {proof['links']} of the key")
-    elif proof["second-reading"]:
-        words.append("the keys read twice")
-    if proof["duplicates"]:
-        words.append(f"{proof['duplicates']:,} doubled left out")
-    elif proof["key-checked"]:
-        words.append("no key twice")
-    return "complete: " + (", ".join(words) or "one answer")
 
 
 def incremental_in_words(facts: Any) -> str:

@@ -221,6 +221,10 @@ def _save(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
     yield explainer.output(step.file.text, stamped=step.stamp)
     for name, ref in step.sheets.items():
         yield f"sheet {name}: {ref.text}"
+    if step.sheet_per is not None:
+        yield f"a sheet for each {step.sheet_per}"
+    if step.about_sheet:
+        yield "a last sheet tells where it comes from"
     if step.when_empty != "write":
         yield f"when there is no row: {step.when_empty}"
 

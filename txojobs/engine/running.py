@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from txojobs.engine.about import about_run
 from txojobs.engine.caveats import caveats
 from txojobs.engine.chain import Chain
 from txojobs.engine.kept_answers import KeptAnswers
@@ -100,6 +101,7 @@ class Run:
             limit=min(request.limit or DRY_RUN_ROWS, DRY_RUN_ROWS) if request.dry_run else request.limit,
             reads_all=request.limit is None,
             spool_dir=request.workspace.state_dir / "spools",
+            about=lambda use: about_run(report, request.job, use),
         )
 
     def go(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from txojobs.engine.services import Services
     from txojobs.engine.watermarks import Watermarks
     from txojobs.job.model import Job, StepUse
-    from txojobs.records import Record, RecordStream
+    from txojobs.records import JsonValue, Record, RecordStream
     from txojobs.steps.base import Step
     from txojobs.workspace import Workspace
 
@@ -59,6 +59,8 @@ class RunState:
     limit: int | None
     reads_all: bool
     spool_dir: Path
+    about: Callable[[StepUse], list[tuple[str, JsonValue]]]
+    """What is known of the run and of what a step reads, for people; see engine/about.py."""
     failed_step: str | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -180,4 +182,5 @@ class RunState:
             batch_size=BATCH_SIZE,
             limit=self.limit,
             reads_all=self.reads_all,
+            facts=lambda: self.about(use),
         )

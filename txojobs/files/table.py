@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 from txojobs.errors import FileOperationError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from txojobs.records import Batch, Columns, Record
+    from txojobs.records import Batch, Columns, JsonValue, Record
 
 BATCH_SIZE = 1000
 """Records in one batch of a stream that is read from a file."""
@@ -32,7 +32,9 @@ class WriteOptions:
     `created` goes into the properties of a workbook (a fixed date when None): equal input then gives equal
     bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one; `line_end` ends its lines,
     `decimal_mark` stands in its numbers that are no whole ones. `sheet` names the one
-    sheet of a workbook that is written as a single table. `hints` is that of the RecordStream.
+    sheet of a workbook that is written as a single table; with `sheet_per` it has one for each value of that field.
+    `about` gives what a last sheet tells of the workbook, topic by topic, once the others are whole. `hints` is
+    that of the RecordStream.
     """
 
     name: str | None = None
@@ -42,6 +44,8 @@ class WriteOptions:
     line_end: str = "\r\n"
     decimal_mark: str = "."
     sheet: str = "Data"
+    sheet_per: str | None = None
+    about: Callable[[], list[tuple[str, JsonValue]]] | None = None
     created: datetime | None = None
     hints: Columns = ()
 
@@ -96,9 +100,9 @@ class Tally:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
 
-    def add(self, kind: str) -> None:
-        """Count one conversion."""
-        self.counts[kind] = self.counts.get(kind, 0) + 1
+    def add(self, kind: str, times: int = 1) -> None:
+        """Count conversions."""
+        self.counts[kind] = self.counts.get(kind, 0) + times
 
 
 NOT_FINITE = "numbers that are NaN or infinite written as empty"

@@ -1,4 +1,4 @@
-"""The names that Excel allows for a sheet."""
+"""The names that Excel allows for a sheet, and such a name for any text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _UNSTORABLE = re.compile("[\0-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_NAME = 31
+ABOUT = "About"
+"""The sheet that tells where the others come from."""
 
 
 def check_sheet_name(name: str, *, taken: Iterable[str]) -> None:
@@ -28,6 +30,27 @@ def check_sheet_name(name: str, *, taken: Iterable[str]) -> None:
             how_to_fix="choose a name of 1 to 31 characters without [ ] : * ? / \\",
             example="Open orders",
         )
+
+
+def sheet_name_for(text: str, *, taken: Iterable[str]) -> str:
+    """Return a name that Excel allows, as near to `text` as can be, and none of `taken`."""
+    name = _UNSTORABLE.sub("-", _FORBIDDEN.sub("-", text)).strip("'").strip() or "(empty)"
+    if name.casefold() == "history":
+        name = f"{name}_"
+    others = {each.casefold() for each in taken}
+    found, number = _shortened(name, _MAX_NAME), 1
+    while found.casefold() in others:
+        number += 1
+        mark = f" ({number})"
+        found = _shortened(name, _MAX_NAME - len(mark)) + mark
+    return found
+
+
+def _shortened(name: str, units: int) -> str:
+    """Return as much of a name as fits; Excel counts UTF-16 units."""
+    while len(name.encode("utf-16-le")) // 2 > units:
+        name = name[:-1]
+    return name.rstrip("' ")
 
 
 def _problem(name: str, taken: Iterable[str]) -> str | None:

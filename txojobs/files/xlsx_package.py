@@ -9,6 +9,7 @@ Source: APPNOTE.TXT 6.3.10 (.ZIP File Format Specification) sections 4.3 and 4.5
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import struct
 import zlib
@@ -31,19 +32,27 @@ _ZIP64_EXTRA = 1
 class Part:
     """One file of the package; `file` holds its compressed bytes, from its start on."""
 
-    def __init__(self, name: str, file: BinaryIO) -> None:
+    def __init__(self, name: str, file: BinaryIO, *, hashed: bool = False) -> None:
         self.name = name
         self.file = file
         self.crc = 0
         self.size = 0
         self.packed = 0
+        self._hash = hashlib.sha256() if hashed else None
         self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
 
     def write(self, data: bytes) -> None:
         """Add content."""
         self.crc = zlib.crc32(data, self.crc)
         self.size += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
         self._keep(self._packer.compress(data))
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the content, where it was wanted."""
+        return None if self._hash is None else self._hash.hexdigest()
 
     def finish(self) -> None:
         """End the content."""

@@ -20,16 +20,17 @@ from txojobs.files.table import (
     make_scratch,
     open_new,
 )
-from txojobs.files.xlsx_names import check_sheet_name
+from txojobs.files.xlsx_names import ABOUT, check_sheet_name
 from txojobs.files.xlsx_package import Part, pack
 from txojobs.files.xlsx_parts import SheetFacts, Styles, parts
 from txojobs.files.xlsx_sheet import SheetWriter
+from txojobs.records import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from txojobs.records import Batch, Columns
+    from txojobs.records import Batch, Columns, JsonValue
 
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  # written as UTC
 
@@ -42,6 +43,7 @@ class Workbook:
         self.shown = options.shown(path)
         self.styles = Styles()
         self._created = options.created or _CREATED
+        self._about = options.about
         self._sheets: dict[str, SheetWriter] = {}
         self._parts: list[Part] = []
         with self.guarded():
@@ -57,7 +59,11 @@ class Workbook:
         check_sheet_name(name, taken=self._sheets)
         number = len(self._sheets) + 1
         with self.guarded():
-            part = Part(f"xl/worksheets/sheet{number}.xml", open_new(self._scratch / f"sheet-{number}"))
+            part = Part(
+                f"xl/worksheets/sheet{number}.xml",
+                open_new(self._scratch / f"sheet-{number}"),
+                hashed=self._about is not None,
+            )
         try:
             writer = SheetWriter(self, part, name=name, columns=columns, hints=hints, number=number)
         except BaseException:
@@ -69,8 +75,9 @@ class Workbook:
 
     def close(self) -> int:
         """Finish every sheet that is still open, and the file; return its size in bytes."""
-        for sheet in self._sheets.values():
-            sheet.close()
+        written = [(sheet, sheet.close()) for sheet in self._sheets.values()]
+        if self._about is not None:
+            self._tell(self._about(), written)
         facts = [SheetFacts(sheet.name, sheet.filtered) for sheet in self._sheets.values()]
         with self.guarded():
             others = [_part(name, text) for name, text in parts(facts, self.styles, self._created)]
@@ -80,6 +87,21 @@ class Workbook:
         self._let_go()
         drop_scratch(self.path)
         return size
+
+    def _tell(
+        self, facts: list[tuple[str, JsonValue]], written: list[tuple[SheetWriter, WriteSummary]]
+    ) -> None:
+        """Add the sheet that tells where the others come from, and what they are."""
+        for sheet, summary in written:
+            facts.append((f"Records on sheet {sheet.name}", summary.rows))
+            facts += (
+                (f"On sheet {sheet.name}, {kind}", times) for kind, times in summary.conversions.items()
+            )
+        for part, (sheet, _) in zip(self._parts, written, strict=True):
+            facts.append((f"SHA-256 of {part.name} (sheet {sheet.name})", part.sha256))
+        about = self.sheet(ABOUT, columns=(Column("What", type="text"), Column("Value")))
+        about.write([{"What": topic, "Value": value} for topic, value in facts])
+        about.close()
 
     def abort(self) -> None:
         """Let go of the file, unfinished; safe after a failure and to call twice."""

@@ -1,17 +1,18 @@
 """`save`: write a file into the output folder."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from txojobs.errors import Problem, StepError
 from txojobs.records import Batch, Columns, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role
-from txojobs.steps.csv_options import DIALECTS, CsvOptions, check_csv_options
+from txojobs.steps.csv_options import DIALECTS, check_csv_options
 from txojobs.steps.files import extension_of, writing
-from txojobs.steps.kinds import FileName, StepRef
+from txojobs.steps.kinds import FileName, JmesPath, field_path
 from txojobs.steps.spec import Doc
+from txojobs.steps.workbook_options import WorkbookOptions, check_workbook_options
 
 if TYPE_CHECKING:
     from txojobs.context import RunContext
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Save(CsvOptions):
+class Save(WorkbookOptions):
     """Write the records to a file; its extension says how: .xlsx, .csv, .json, .jsonl and others, also with .gz.
 
     The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
     on to the next step. With `sheets` it writes one workbook of several steps, and reads those instead.
 
         - save: customers.xlsx
-        - save: {file: trade.xlsx, sheets: {Customers: customers, Orders: orders}}
+        - save: {file: trade.xlsx, sheets: {Customers: customers, Orders: orders}, about-sheet: true}
     """
 
     verb: ClassVar[str] = "save"
@@ -37,9 +38,6 @@ class Save(CsvOptions):
     file: Annotated[
         FileName, Doc("The name of the file, without org, env and time.", example="customers.xlsx")
     ]
-    sheets: Annotated[
-        dict[str, StepRef], Doc("Sheet name: id of the step whose records it shows.", example="{Open: open}")
-    ] = field(default_factory=dict)
     stamp: Annotated[
         bool, Doc("Put the time of the run into the name; false replaces the same file each time.")
     ] = True
@@ -50,20 +48,15 @@ class Save(CsvOptions):
 
     def check(self, job: JobView) -> Iterable[Problem]:
         """The name and the extension must be possible, and each option must suit the format."""
-        if self.sheets:
-            from txojobs.steps.workbook import check_sheets  # noqa: PLC0415  # only where there are sheets
-
-            yield from check_sheets(self.sheets, where=job.at("sheets"))
         extension = yield from extension_of(self.file, job)
         if extension is None:
             return
-        if self.sheets and extension != ".xlsx":
-            fix = "save to a file that ends with .xlsx"
-            yield Problem(f"only .xlsx has sheets, not {extension}", job.at("sheets"), fix)
-        if self.sheets and self.file.text.lower().endswith(".gz"):
-            message = "a workbook of several sheets cannot be compressed; it is, inside"
-            yield Problem(message, job.at("file"), "leave .gz out")
+        yield from check_workbook_options(self, extension, job)
         yield from check_csv_options(self, extension, job)
+
+    def named(self) -> Iterable[JmesPath]:
+        """Return the field by which records are put on sheets."""
+        return () if self.sheet_per is None else [field_path(self.sheet_per)]
 
     def reads_above(self) -> bool:
         """A workbook of several steps reads those, and nothing else."""
@@ -82,6 +75,8 @@ class Save(CsvOptions):
             name=self.file.text.replace("\\", "/").rpartition("/")[2],
             formula_guard=self.formula_guard,
             created=ctx.now,
+            about=ctx.facts if self.about_sheet else None,
+            sheet_per=self.sheet_per,
             hints=hints,
             **DIALECTS[self.dialect],
         )

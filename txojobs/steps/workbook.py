@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from txojobs.errors import Problem, ValidationError
 from txojobs.files.table import WriteSummary
-from txojobs.files.xlsx_names import check_sheet_name
+from txojobs.files.xlsx_names import ABOUT, check_sheet_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _Sheet: TypeAlias = "tuple[str, RecordStream]"
 
 
-def check_sheets(names: Iterable[str], *, where: Mark) -> Iterable[Problem]:
-    """Yield a problem for each name that Excel would refuse."""
-    taken: list[str] = []
+def check_sheets(names: Iterable[str], *, about: bool, where: Mark) -> Iterable[Problem]:
+    """Yield a problem for each name that Excel would refuse; `about` tells that one more sheet is added."""
+    taken: list[str] = [ABOUT] if about else []
     for name in names:
         try:
             check_sheet_name(name, taken=taken)
