@@ -107,6 +107,14 @@ def test_an_empty_date_is_null_at_every_depth_and_counted(serve: Serve, connect:
     assert reader.empty_dates == 4
 
 
+def test_the_id_of_no_record_is_null_in_business_central_alone(serve: Serve, connect: Connect) -> None:
+    nobody = "00000000-0000-0000-0000-000000000000"
+    for profile, expected in (("business-central", None), ("dataverse", nobody), ("generic", nobody)):
+        server = serve(says({"value": [{"No": 1, "currencyId": nobody}], "@odata.count": 1}))
+        records, _ = read(connect(server, reading=settings(profile).reading))
+        assert records == [{"No": 1, "currencyId": expected}]
+
+
 def test_without_the_profile_the_text_stays(serve: Serve, connect: Connect) -> None:
     records, reader = read(connect(serve(says({"value": [{"Due": "0001-01-01"}], "@odata.count": 1}))))
     assert records == [{"Due": "0001-01-01"}]

@@ -22,7 +22,11 @@ PROFILES: dict[str, dict[str, Any]] = {
             "headers": {
                 "Data-Access-Intent": "ReadOnly"
             },  # a copy of the database for readers, where there is one
-            "null-dates": ["0001-01-01", "0001-01-01T00:00:00Z"],  # what an empty date is sent as
+            "null-dates": [  # what is sent for no date, and for no record that a field refers to
+                "0001-01-01",
+                "0001-01-01T00:00:00Z",
+                "00000000-0000-0000-0000-000000000000",
+            ],
         },
     },
     "dataverse": {

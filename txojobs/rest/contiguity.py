@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.rest.keyset import typed
+from txojobs.rest.null_dates import emptied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,9 @@ class Contiguity:
                 raise
             self._overlapping = False  # a link that nobody may change
             return None
-        take_off(self._last, page.records, key=self._query.key, name=self._query.entity)
+        arrived = [_finished(self._query, record) for record in page.records[:1]]
+        take_off(self._last, arrived, key=self._query.key, name=self._query.entity)
+        del page.records[0]
         return page if page.records or page.next_link is None else None  # pages of one record would never end
 
 
@@ -93,6 +96,14 @@ def take_off(last: Record, records: list[Record], *, key: tuple[str, ...], name:
             how_to_fix="run again while nobody changes records",
         )
     del records[0]
+
+
+def _finished(query: EntityQuery, record: Record) -> Record:
+    """Return the key of a record as the last one has it: dates are written otherwise by then, and empty ones null."""
+    key: Record = {name: record[name] for name in query.key if name in record}
+    query.dialect.tidy([key], [], keep=query.keep_annotations)
+    emptied([key], query.null_dates)
+    return key
 
 
 def one_sooner(link: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Make null of the texts that a service sends for an empty date.
+"""Make null of the texts that a service sends for an empty date, or for a record that there is none.
 
-Source: Business Central sends its empty date as `0001-01-01` (the default of DateTime in .NET), never as null.
+Source: Business Central sends its empty date as `0001-01-01` (the default of DateTime in .NET), never as null, and
+the id of a related record that is not set as a GUID of zeros (the default of Guid).
 """
 
 from __future__ import annotations
