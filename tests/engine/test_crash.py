@@ -17,7 +17,7 @@ from tests.engine.pages_server import PagesServer, customers
 from tests.engine.workplace import Done, Workplace
 from txojobs.errors import FileOperationError
 from txojobs.files.publish import Publication
-from txojobs.files.recovery import interrupted
+from txojobs.files.unfinished import interrupted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -224,7 +224,7 @@ def fail_to_commit(run: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt a run after the line that decides, before anything has its final name."""
     with monkeypatch.context() as fault:
         fault.setattr(os, "replace", _refuse)
-        with pytest.raises(FileOperationError, match="next start"):
+        with pytest.raises(FileOperationError, match="or the next run"):
             run.commit()
     run.abandon()
 

@@ -189,7 +189,7 @@ def test_p1_a_run_that_could_not_finish_and_is_still_alive_is_waited_for(
     stuck = of_run("stuck", journal, output)
     with monkeypatch.context() as fault:
         fault.setattr(os, "replace", no_replace)
-        with pytest.raises(FileOperationError, match="the next start"):
+        with pytest.raises(FileOperationError, match="or the next run"):
             stuck.commit()
     of_run("next", journal, output, sleep=lambda _: stuck.abandon()).commit()
     assert published(output) == ["next"] * 4

@@ -52,7 +52,7 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
             console.line()
         _show(console, job)
     if unfinished:
-        from txojobs.files.recovery import UNFINISHED  # noqa: PLC0415  # hardly ever
+        from txojobs.files.unfinished import UNFINISHED  # noqa: PLC0415  # hardly ever
 
         console.line()
         for path in unfinished:
@@ -64,7 +64,7 @@ def _unfinished(workspace: Workspace) -> list[str]:
     journal = workspace.state_dir / "publish"
     if next(journal.glob("*"), None) is None:
         return []
-    from txojobs.files.recovery import interrupted  # noqa: PLC0415  # hardly ever
+    from txojobs.files.unfinished import interrupted  # noqa: PLC0415  # hardly ever
 
     return [shown(path, workspace) for path in interrupted(journal)]
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("txojobs.cli.init:init", "Make a new workspace."),
     "new": ("txojobs.cli.new:new", "Write a job that exports an entity set."),
     "run": ("txojobs.cli.run:run", "Run a job."),
+    "publish": ("txojobs.cli.publish:publish", "Publish what a run has proven and could not put in place."),
     "validate": ("txojobs.cli.validate:validate", "Check jobs and configuration files."),
     "list": ("txojobs.cli.list_jobs:list_jobs", "List the jobs of the workspace."),
     "show": ("txojobs.cli.show:show", "Show what a job does, without running it."),

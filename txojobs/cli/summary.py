@@ -110,7 +110,7 @@ def _show_failure(
     _show_trouble(console, report)
     console.line()
     if report.is_kept:
-        console.text("All files are complete and kept: the next start of txojobs publishes them.")
+        console.text(f"All files are complete and kept. Publish them with: txojobs publish {report.run_id}")
     else:
         console.line("Nothing was written.")
     for path in report.previous:

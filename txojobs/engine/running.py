@@ -126,7 +126,8 @@ class Run:
 
         It is when the run that should go on had come as far as that. A dry run only tells what is left.
         """
-        from txojobs.files.recovery import UNFINISHED, interrupted, recover  # noqa: PLC0415
+        from txojobs.files.recovery import recover  # noqa: PLC0415
+        from txojobs.files.unfinished import UNFINISHED, interrupted  # noqa: PLC0415
 
         journal = self.state.workspace.state_dir / "publish"
         if self.request.dry_run:

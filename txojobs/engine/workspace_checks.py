@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from txojobs.checkup import Check
 from txojobs.config.key_files import key_file_breaches
 from txojobs.config.secret_files import SECRETS_SUFFIX, SUFFIX, file_breaches, git_breaches, git_ignores
-from txojobs.files.recovery import unfinished
+from txojobs.files.unfinished import unfinished
 from txojobs.state.lock import lock_states
 
 if TYPE_CHECKING:

@@ -11,18 +11,17 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from txojobs.errors import FileOperationError
 from txojobs.files import disk
 from txojobs.files.names import clean_part
 from txojobs.files.os_errors import explained
 from txojobs.files.placing import drop_claim, free_name, place
-from txojobs.files.registry import DAMAGED, SUFFIX, Registry, entries_of
+from txojobs.files.registry import SUFFIX, Registry, entries_of
 from txojobs.files.table import drop_scratch
 
-LATER = "its new content is complete and kept; the next start of txojobs publishes it"
-UNFINISHED = "{} is not published yet: an earlier run was stopped while publishing; the next run finishes it"
+LATER = "its new content is complete and kept; txojobs publish, or the next run, publishes it"
 _CLOCK_STEP_NS = 2_000_000_000
 """FAT stores times in steps of two seconds."""
 
@@ -55,7 +54,7 @@ def recover(journal_dir: Path, *, only: list[Path] | None = None) -> list[Path]:
             (the registry is set aside, and this is raised once). Everything else was finished before.
     """
     with explained(journal_dir, doing="read"):
-        found = sorted(journal_dir.glob(f"*{SUFFIX}") if only is None else only, key=_age)
+        found = sorted(journal_dir.glob(f"*{SUFFIX}") if only is None else only, key=age)
     errors: list[FileOperationError] = []
     published = [name for path in found for name in _recover_one(path, errors)]
     if errors:
@@ -78,7 +77,7 @@ def _recover_one(path: Path, errors: list[FileOperationError]) -> list[Path]:
 def _finish(registry: Registry) -> list[Path]:
     try:
         with explained(registry.path, doing="clean up after"):
-            outputs, committed = _replay(registry.entries())
+            outputs, committed = replay(registry.entries())
             if not committed:
                 clean_up(registry, outputs)
                 return []
@@ -110,28 +109,9 @@ def awaited(journal_dir: Path, folders: set[Path], *, but: Path) -> list[Path]:
         if path == but:
             continue
         with suppress(FileNotFoundError):  # its run has just ended
-            outputs, committed = _replay(entries_of(path))
+            outputs, committed = replay(entries_of(path))
             if committed and any(os.path.realpath(folder) in wanted for folder in replaced_in(outputs)):
                 found.append(path)
-    return found
-
-
-def interrupted(journal_dir: Path) -> list[Path]:
-    """Return the final names that the next `recover` will publish; changes nothing.
-
-    Raises:
-        FileOperationError: the journal cannot be read.
-    """
-    found = []
-    with explained(journal_dir, doing="read"):
-        for path in sorted(journal_dir.glob(f"*{SUFFIX}"), key=_age):
-            registry = Registry.take_over(path)
-            if registry is not None:  # its run is dead
-                try:
-                    outputs, committed = _replay(registry.entries())
-                finally:
-                    registry.release()
-                found += [each.name for each in outputs if committed and os.path.lexists(each.temp)]
     return found
 
 
@@ -186,7 +166,7 @@ def clean_up(registry: Registry, outputs: list[Output]) -> None:
     registry.remove()
 
 
-def _replay(entries: list[dict[str, Any]]) -> tuple[list[Output], bool]:
+def replay(entries: list[dict[str, Any]]) -> tuple[list[Output], bool]:
     """Return the outputs of a registry as they stood, and whether they are committed."""
     outputs: dict[int, Output] = {}
     committed = False
@@ -248,32 +228,13 @@ def is_as_proven(path: Path, *, size: int, mtime_ns: int) -> bool:
 def may_be_committed(registry: Registry) -> bool:
     """Say whether a later start would find the line that decides."""
     try:
-        return _replay(registry.entries())[1]
+        return replay(registry.entries())[1]
     except OSError:
         return True  # nobody knows: then nothing is thrown away
 
 
-class Unfinished(NamedTuple):
-    """The registries of runs that died while they wrote, and of outputs that nobody could publish."""
-
-    committed: list[Path]
-    begun: list[Path]
-    damaged: list[Path]
-
-
-def unfinished(journal_dir: Path) -> Unfinished:
-    """Return what `recover` would find, and change nothing; runs that are alive are not among it."""
-    found = Unfinished([], [], sorted(journal_dir.glob(f"*{DAMAGED}")))
-    for path in sorted(journal_dir.glob(f"*{SUFFIX}")):
-        with suppress(OSError):
-            registry = Registry.take_over(path)
-            if registry is not None:
-                registry.release()  # at once: a run that starts just now wants it
-                (found.committed if _replay(entries_of(path))[1] else found.begun).append(path)
-    return found
-
-
-def _age(path: Path) -> int:
+def age(path: Path) -> int:
+    """Return when a registry was last written; those of runs that have just ended come first."""
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:  # its run has just ended
