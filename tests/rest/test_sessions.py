@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.rest.conftest import FakeClock
 from tests.rest.fault_server import says
@@ -11,7 +16,7 @@ from txojobs.rest.sessions import MAX_SESSIONS, SessionPool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.rest.fault_server import FaultServer
+    from tests.rest.fault_server import Connection, FaultServer
     from txojobs.rest.client import TxoRestAPI
 
     Connect = Callable[..., TxoRestAPI]
@@ -75,3 +80,35 @@ def test_threads_that_come_and_go_do_not_pile_up_connections(serve: Serve, conne
         thread.start()
         thread.join(10)
     assert server.connections == 1
+
+
+_FORKING = """
+import os, sys
+from txojobs.rest.client import TxoRestAPI
+from txojobs.rest.settings import ApiSettings
+
+client = TxoRestAPI(ApiSettings(base_url=sys.argv[1]))
+client.get("/before")
+child = os.fork()
+client.get("/child" if child == 0 else "/parent")
+client.get("/child" if child == 0 else "/parent")
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_fork_dials_a_connection_of_its_own(serve: Serve) -> None:
+    """Two processes on one connection read each other's answers."""
+    asked_on: dict[str, set[int]] = {}
+
+    def note(connection: Connection) -> bool:
+        asked_on.setdefault(connection.request.target, set()).add(connection.sock.getpeername()[1])
+        return says({})(connection)
+
+    script = [sys.executable, "-c", _FORKING, serve(note).url]
+    ended = subprocess.run(script, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert asked_on["/before"] == asked_on["/parent"], "the parent keeps its own"
+    assert len(asked_on["/child"]) == 1
+    assert asked_on["/child"].isdisjoint(asked_on["/parent"])

@@ -1,9 +1,10 @@
 """A pool of sessions (a connection and its cookies): each for one origin, lent to one thread at a time.
 
 Guarantees: at most 50 sessions are kept, the least recently used idle one goes first, one in use is never
-closed. Lending keeps cookies and connection together (a CSRF token is bound to both) without a session for
-each thread that ever lived. `requests.Session` is not used: it would read `~/.netrc`, which replaces a bearer
-token, and the whole body behind a redirect. The environment's proxies and certificates are read once.
+closed, and a process that was forked (multiprocessing) dials its own connections. Lending keeps cookies and
+connection together (a CSRF token is bound to both) without a session for each thread that ever lived.
+`requests.Session` is not used: it would read `~/.netrc`, which replaces a bearer token, and the whole body behind a
+redirect. The environment's proxies and certificates are read once.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class SessionPool:
         self._idle: list[Channel] = []  # the least recently used first
         self._busy = 0
         self._closed = False
+        self._process = os.getpid()
 
     @contextlib.contextmanager
     def lend(self, origin: Origin) -> Iterator[Channel]:
@@ -107,6 +109,8 @@ class SessionPool:
 
     def _take(self, origin: Origin) -> Channel:
         with self._lock:
+            if self._process != os.getpid():
+                self._leave_to_the_parent()
             self._busy += 1
             for index in range(len(self._idle) - 1, -1, -1):
                 if self._idle[index].origin == origin:
@@ -120,6 +124,12 @@ class SessionPool:
             with self._lock:
                 self._busy -= 1
             raise
+
+    def _leave_to_the_parent(self) -> None:
+        """Let go of connections from before a fork: both processes would read each other's answers from them."""
+        self._process, self._busy = os.getpid(), 0
+        while self._idle:
+            self._idle.pop().close()  # of this process's copy only: the parent's stays open
 
     def _give_back(self, channel: Channel) -> None:
         channel.rest()
