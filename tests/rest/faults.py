@@ -27,6 +27,12 @@ LOST: dict[str, Step] = {
         )
         for length in ("-1", "+2", "0x2", "2, 3", "9" * 5000)
     },
+    **{
+        f"a line that is no header: {line!a}": fault.raw(
+            OK_HEAD + b"Content-Length: 2\r\n" + line + b"\r\nLink: </2>; rel=next\r\n\r\n{}"
+        )
+        for line in (b"nonsense", b"X Y: z", b"X : y", b"X: y\rz", b"X: y\nz")
+    },
     "another protocol": fault.raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n{}"),
     "gzip cut, no length": fault.packed(b'{"fine": true}' * 50, keep=30),
     "gzip cut, length of the cut": fault.packed(b'{"fine": true}' * 50, keep=30, declare=True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.rest.fault_server import answer, says
+from tests.rest.fault_server import answer, raw, says
 from txojobs.errors import (
     ApiAuthenticationError,
     ApiError,
@@ -78,6 +78,21 @@ def test_g17_every_status_has_its_class_its_cause_and_its_attempts(
         assert caught.value.how_to_fix
         assert caught.value.outcome_unknown is (method == "post" and row.unknown)
         assert len(server.requests) == (3 if again else 1)
+
+
+def test_the_words_of_a_status_line_are_escaped_and_shortened(serve: Serve, connect: Connect) -> None:
+    words = b"\x1b[2J\x9b31m" + b"x" * 30_000
+    server = serve(raw(b"HTTP/1.1 403 " + words + b"\r\nContent-Length: 0\r\n\r\n"))
+    with pytest.raises(ApiOperationError, match=r"403 \\x1b\[2J\\x9b31mxxx+\.\.\.") as caught:
+        connect(server).get("/x")
+    assert len(str(caught.value)) < 300
+
+
+def test_the_words_of_what_is_no_answer_are_escaped(serve: Serve, connect: Connect) -> None:
+    server = serve(raw(b"\x1b[2J\x9b31m\r\n"))
+    with pytest.raises(ApiOperationError, match=r"\\x1b\[2J\\x9b31m\)") as caught:
+        connect(server, retry=RetrySettings(max_retries=0)).get("/x")
+    assert str(caught.value).isprintable()
 
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"

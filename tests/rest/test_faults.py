@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import threading
 from typing import TYPE_CHECKING, Any
@@ -255,6 +256,32 @@ def test_head_has_headers_only(serve: Serve, connect: Connect) -> None:
     for _ in range(2):
         answered = client.request("HEAD", "/thing")
         assert (answered.status, answered.body, answered.headers["etag"]) == (200, b"", "W/1")
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("head", ["204 No Content", "304 Not Modified"])
+@pytest.mark.parametrize("declared", [b"Content-Length: 2", b"Transfer-Encoding: chunked"])
+def test_a_body_that_is_declared_where_none_may_be_is_not_taken_for_the_next_answer(
+    head: str, declared: bytes, serve: Serve, connect: Connect
+) -> None:
+    def step(connection: fault.Connection) -> bool:
+        if connection.request.target != "/bare":
+            return says({"for": connection.request.target})(connection)
+        connection.sock.sendall(f"HTTP/1.1 {head}\r\n".encode() + declared + b"\r\n\r\n")
+        return True
+
+    server = serve(step)
+    client = connect(server)
+    with contextlib.suppress(ApiOperationError):  # nobody has asked whether anything was modified
+        client.get("/bare")
+    assert client.post("/thing", {}) == {"for": "/thing"}
+    assert server.connections == 2, "what was declared may still come on the first one"
+
+
+def test_an_answer_without_a_body_costs_no_connection(serve: Serve, connect: Connect) -> None:
+    server = serve(answer(204, b"", Content_Length="0"))
+    client = connect(server)
+    assert [client.get("/thing"), client.get("/thing")] == [None, None]
     assert server.connections == 1
 
 

@@ -76,11 +76,29 @@ def test_an_error_inside_a_whole_response_is_an_error(serve: Serve, connect: Con
         connect(server).post("/start", {})
 
 
-@pytest.mark.parametrize("inner", [b"", b"nonsense", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        b"",
+        b"nonsense",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n15",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n15",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n15",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX Y: z\r\nLink: </2>; rel=next\r\n\r\n15",
+    ],
+)
 def test_a_wrapped_response_that_is_cut_is_an_error(inner: bytes, serve: Serve, connect: Connect) -> None:
     server = serve(answer(202, b"", Location="/jobs/7"), answer(200, inner, content_type="application/http"))
     with pytest.raises(ApiOperationError, match="cannot be read"):
         connect(server).get("/start")
+
+
+def test_a_wrapped_response_keeps_a_header_that_comes_twice(serve: Serve, connect: Connect) -> None:
+    inner = b"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nLink: </a>\r\nLink: </b>\r\nContent-Length: 2\r\n\r\n15\r\n"
+    server = serve(answer(202, b"", Location="/jobs/7"), answer(200, inner, content_type="application/http"))
+    answered = connect(server).request("GET", "/start")
+    assert (answered.status, answered.body, answered.headers["link"]) == (200, b"15", "</a>, </b>")
 
 
 def test_the_status_of_a_401_result_is_told_in_a_header(serve: Serve, connect: Connect) -> None:

@@ -25,7 +25,7 @@ from txojobs.rest.challenges import REMEDIES as CHALLENGE_REMEDIES
 from txojobs.rest.challenges import bearer_challenge
 from txojobs.rest.failures import PROXY_LOGIN, AttemptError, Cause
 from txojobs.rest.origin import shown
-from txojobs.rest.service_text import ServiceError, read_service_error
+from txojobs.rest.service_text import ServiceError, clean_text, read_service_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +88,7 @@ _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 """RFC 6750 section 3.1: both say in WWW-Authenticate what is wrong with a token."""
 
 SMALLER = "ask for less at a time: a smaller `page-size` or fewer fields in `select`"
+_LONGEST_REASON = 80
 _LOOK = "look in the service whether it was carried out before you send it again"
 
 FIXES: dict[int, str] = {
@@ -193,7 +194,8 @@ def _fix(status: int, method: str) -> str:
 
 
 def _status_line(answer: Answer, told: ServiceError) -> str:
-    parts = [f"{answer.status} {answer.reason or _phrase(answer.status)}".strip()]
+    reason = clean_text(answer.reason, limit=_LONGEST_REASON) or _phrase(answer.status)
+    parts = [f"{answer.status} {reason}".strip()]
     if told.code and told.code != str(answer.status):
         parts.append(f"code {told.code}")
     if told.correlation_id:

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError
-from txojobs.redact import shortened
 from txojobs.rest.origin import shown
 from txojobs.rest.service_text import clean_text
 
@@ -225,4 +224,4 @@ def _root(chain: list[BaseException]) -> str:
     text = getattr(last, "strerror", None) or (
         str(last.args[0]) if last.args and isinstance(last.args[0], str) else ""
     )
-    return shortened((text or type(last).__name__).split("?", 1)[0], 120)
+    return clean_text((text or type(last).__name__).split("?", 1)[0], limit=120)

@@ -9,11 +9,8 @@ metadata services of clouds) is given up before the first byte of the request.
 from __future__ import annotations
 
 import io
-import re
 import ssl
 from functools import partial
-from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -25,6 +22,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from txojobs.errors import ForeignOriginError
 from txojobs.rest.dialling import dial
 from txojobs.rest.origin import is_link_local
+from txojobs.rest.strict_response import StrictResponse
 from txojobs.rest.watch import Peer, in_background, in_slices
 
 if TYPE_CHECKING:
@@ -33,11 +31,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from txojobs.rest.watch import Watch
-
-_LONGEST_LINE = 65_536
-_LENGTH = re.compile(r"[0-9]{1,18}")
-"""Bytes; Python converts no more than 4,300 digits, and nothing is as long as 19 say."""
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
 _SENT_AT_ONCE = 256 * 1024
 """How many bytes go to the system before the watch is asked again."""
@@ -62,41 +55,11 @@ class _WatchedReader(io.RawIOBase):
         super().close()
 
 
-class _WatchedResponse(HTTPResponse):
+class _WatchedResponse(StrictResponse):
     def __init__(self, sock: socket.socket, *args: Any, watch: Watch, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp.close()
         self.fp = io.BufferedReader(_WatchedReader(sock, watch))
-
-    def begin(self) -> None:
-        """Read the head of the answer.
-
-        Raises:
-            HTTPException: what it declares is no length, or several (RFC 9112, 6.3): its end cannot be told.
-        """
-        super().begin()
-        declared = ",".join(self.headers.get_all("Content-Length", ["0"]))
-        lengths = {each.strip() for each in declared.split(",")}
-        if len(lengths) > 1 or not _LENGTH.fullmatch(lengths.pop()):
-            raise HTTPException("it does not say in a way that can be understood how long it is")
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """Return the status line; `begin` passes over all interim answers that look like 100 (RFC 9110, 15.2).
-
-        The library knows 100 alone, and would take 103 for the answer, and the answer for that of the next request.
-        """
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # the types do not tell of it
-        interim = 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS  # noqa: PLR2004
-        return version, HTTPStatus.CONTINUE if interim else status, reason
-
-    def _read_next_chunk_size(self) -> int:
-        """Return the size of the next chunk (RFC 9112, 7.1); the library takes -1, +5 and 1_0 for numbers, too."""
-        line = self.fp.readline(_LONGEST_LINE + 1)
-        size = line.partition(b";")[0].strip()
-        if len(line) > _LONGEST_LINE or not _CHUNK_SIZE.fullmatch(size):
-            self._close_conn()  # type: ignore[attr-defined]
-            raise ValueError("a chunk has no size")
-        return int(size, 16)
 
 
 def _place(sock: Any) -> tuple[str, int]:
