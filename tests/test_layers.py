@@ -12,7 +12,7 @@ from txojobs.steps.catalogue import STEPS
 PACKAGE = Path(__file__).parents[1] / "txojobs"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "redact", "_version", "suggest", "interrupts"),
+    ("errors", "records", "redact", "escapes", "_version", "suggest", "interrupts"),
     ("checkup",),
     ("yaml_slips", "yaml_limits"),
     ("yaml_faults",),
@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 GROUND = LAYERS[0]
 # names with which parts of one layer may know each other: both stand at its foot and import nothing of it
-SAME_LAYER = {("errors", "records"), ("records", "errors"), ("redact", "records")}
+SAME_LAYER = {("errors", "records"), ("records", "errors"), ("redact", "records"), ("redact", "escapes")}
 
 
 def part_of(module: str) -> str:

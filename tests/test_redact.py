@@ -52,6 +52,50 @@ def test_hides_a_secret_in_each_spelling(spelled: str) -> None:
     assert knowing(SECRET).clean(f"before {spelled} after") == f"before {HIDDEN} after"
 
 
+ODD = "abc8Q~Zq9x+W4vB/7nM2k_J5hG-8fD.tR=p1L"
+
+
+def _odd(form: str) -> str:
+    return "".join(letter if letter.isalnum() else form.format(ord(letter)) for letter in ODD)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        quote(ODD, safe="*").replace("~", "%7E"),  # as Java and .NET write addresses
+        *map(
+            _odd,
+            (
+                "%{:02X}",
+                "%{:02x}",
+                "&#{};",
+                "&#x{:x};",
+                "&#x{:02X};",
+                "\\u{:04x}",
+                "\\\\u{:04X}",
+                "\\x{:02x}",
+            ),
+        ),
+        quote(quote(ODD, safe=""), safe=""),
+        quote(_odd("&#x{:x};"), safe=""),
+        ODD.replace("+", "&plus;").replace("/", "&sol;").replace("=", "&equals;"),
+        "".join(f"%{letter:02X}" for letter in ODD.encode()),
+        "".join(f"&#{letter};" for letter in ODD.encode()),
+        ODD.upper(),
+        ODD.encode().hex(),
+        ODD.encode().hex().upper(),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "50% of &amp; \\u0041 {} %41 100%", "?a=%20{}&b=1"])
+def test_hides_a_secret_whatever_letters_of_it_are_escaped(spelled: str, around: str) -> None:
+    assert knowing(ODD).clean(around.format(spelled)) == around.format(HIDDEN)
+
+
+def test_leaves_escapes_that_hide_nothing_as_they_are() -> None:
+    text = "%7E 100% %zz &amp; &nothing; &#0; &#x110000; \\u0041 \\\\ \\x7e abc8Q%7EZq9x"
+    assert knowing(ODD).clean(text) == text
+
+
 @pytest.mark.parametrize("user", ["a", "bo", "api", "someone@example.com"])
 def test_hides_a_secret_inside_the_base64_of_basic_credentials(user: str) -> None:
     encoded = base64.b64encode(f"{user}:{SECRET}".encode()).decode()
@@ -195,6 +239,9 @@ def test_g9_reports_hide_known_values_only() -> None:
         "\\" * 50_000,
         "://a" * 20_000,
         "p+s/w: a..." * 9_000,
+        "%25" * 50_000 + "%70%2Bs",
+        "&#x26;" * 20_000,
+        "&amp" * 20_000,
     ],
 )
 def test_a_hostile_line_costs_no_more_than_its_length(hostile: str) -> None:

@@ -86,6 +86,10 @@ class Redactor:
             return HIDDEN
         spans = [span for spelling in self._spellings for span in _find(spelling, text)]
         spans += _torn(text, self._spellings)
+        if "%" in text or "&" in text or "\\" in text:
+            from txojobs.escapes import find_escaped  # noqa: PLC0415  # few texts hold an escape
+
+            spans += find_escaped(self._spellings, text)
         if not spans:
             return text
         spans.sort()
@@ -171,7 +175,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
     yield secret
     if len(secret) >= _LEAST_BROKEN:
-        yield secret.lower()  # as the name of a host is written
+        yield from (secret.lower(), secret.upper())  # as names of hosts and of headers are written
     lines = [line for line in re.split(r"[\r\n]+", secret) if len(line) >= _LEAST_LINE]
     if len(lines) > 1:  # a key in PEM form, shown line by line
         yield from lines
@@ -185,6 +189,8 @@ def _spellings(secret: str) -> Iterator[str]:
     for encoded in (quote(raw, safe=""), quote(raw, safe="/"), quote(raw, safe=_KEPT), quote_plus(raw)):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
+    if len(raw) >= _LEAST_BASE64:
+        yield from (raw.hex(), raw.hex().upper())
     yield from _cores(raw)
 
 
