@@ -43,8 +43,8 @@ class Row(NamedTuple):
     unknown: bool = False
 
 
-SERVER = Row(ApiOperationError, Cause.SERVER, get_again=True)
-TABLE: dict[int, Row] = {status: Row(ApiOperationError) for status in range(400, 600)}
+SERVER = Row(ApiOperationError, Cause.SERVER, get_again=True, unknown=True)
+TABLE: dict[int, Row] = {status: Row(ApiOperationError, unknown=status >= 500) for status in range(400, 600)}
 TABLE |= {
     400: Row(ApiValidationError),
     401: Row(ApiAuthenticationError),
@@ -55,9 +55,12 @@ TABLE |= {
     422: Row(ApiValidationError),
     429: Row(ApiRateLimitError, Cause.THROTTLED, get_again=True, post_again=True),
     500: SERVER,
-    502: SERVER._replace(unknown=True),
+    501: Row(ApiOperationError),
+    502: SERVER,
     503: SERVER,
-    504: SERVER._replace(unknown=True),
+    504: SERVER,
+    505: Row(ApiOperationError),
+    511: Row(ApiOperationError),
 }
 
 
@@ -76,8 +79,18 @@ def test_g17_every_status_has_its_class_its_cause_and_its_attempts(
         assert caught.value.status == status
         assert str(status) in str(caught.value)
         assert caught.value.how_to_fix
-        assert caught.value.outcome_unknown is (method == "post" and row.unknown)
+        unknown = method == "post" and row.unknown
+        assert caught.value.outcome_unknown is unknown
+        assert ("before you send it again" in caught.value.how_to_fix) is unknown
         assert len(server.requests) == (3 if again else 1)
+
+
+def test_a_query_by_post_that_failed_is_not_to_be_looked_up(serve: Serve, connect: Connect) -> None:
+    client = connect(serve(answer(500)), retry=RetrySettings(max_retries=0))
+    with pytest.raises(ApiOperationError) as caught:
+        client.fetch("POST", "/query", parse=lambda told: told, json={}, repeatable=True)
+    assert not caught.value.outcome_unknown
+    assert "try again later" in (caught.value.how_to_fix or "")
 
 
 def test_the_words_of_a_status_line_are_escaped_and_shortened(serve: Serve, connect: Connect) -> None:

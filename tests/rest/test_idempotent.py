@@ -146,5 +146,5 @@ def test_nor_when_the_circuit_opens_meanwhile(serve: Serve, connect: Connect) ->
 
 def test_a_change_that_was_refused_before_it_was_carried_out_is_known(serve: Serve, connect: Connect) -> None:
     with pytest.raises(EntityNotFoundError) as caught:
-        connect(serve(answer(503), answer(404))).delete("/orders/1", idempotent=True)
+        connect(serve(answer(429), answer(404))).delete("/orders/1", idempotent=True)
     assert not caught.value.outcome_unknown

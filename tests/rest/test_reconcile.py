@@ -77,6 +77,7 @@ LOST: dict[str, Step] = {
     "a gateway that gave up": answer(504),
     "a gateway that broke": fault.html_login(502),
     "a fault of the service": answer(500),
+    "a service that is down, or a gateway that says so": answer(503),
     "a login page": fault.html_login(),
 }
 """After each of these the change may have been carried out."""
@@ -162,7 +163,7 @@ def test_a_conflict_without_a_lost_answer_is_a_plain_conflict(serve: Serve, conn
 
 
 def test_a_busy_service_that_refuses_later_leaves_nothing_unknown(serve: Serve, connect: Connect) -> None:
-    server = serve(answer(503), answer(412))
+    server = serve(answer(429), answer(412))
     with pytest.raises(ApiValidationError) as caught:
         connect(server).patch("/a", {"city": "Bergen"}, headers=MINE)
     assert not caught.value.outcome_unknown

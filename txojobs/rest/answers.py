@@ -23,7 +23,7 @@ from txojobs.errors import (
 )
 from txojobs.rest.challenges import REMEDIES as CHALLENGE_REMEDIES
 from txojobs.rest.challenges import bearer_challenge
-from txojobs.rest.failures import PROXY_LOGIN, AttemptError, Cause
+from txojobs.rest.failures import PROXY_LOGIN, AttemptError, Cause, leaves_unknown
 from txojobs.rest.origin import shown
 from txojobs.rest.service_text import ServiceError, clean_text, read_service_error
 
@@ -78,12 +78,10 @@ CAUSES: dict[int, Cause] = {
 }
 """The statuses after which asking again may help; every other one is final."""
 
-UNKNOWN_OUTCOME = frozenset({408, 502, 504})
-"""A gateway spoke, or time ran out: the service behind it may have carried the change out."""
-
 SLOW = frozenset({408, 504})
 """The service, or a gateway before it, ran out of time."""
 
+_ASKING = ("GET", "HEAD", "OPTIONS")
 _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 """RFC 6750 section 3.1: both say in WWW-Authenticate what is wrong with a token."""
 
@@ -116,14 +114,25 @@ FIXES: dict[int, str] = {
 
 
 def failure_of(
-    answer: Answer, *, redactor: Redactor, retry_after: float | None = None, remedy: str = ""
+    answer: Answer,
+    *,
+    redactor: Redactor,
+    retry_after: float | None = None,
+    remedy: str = "",
+    changes_nothing: bool = False,
 ) -> AttemptError:
-    """Return the failure that an answer other than 2xx stands for; `remedy` is what helps against a 401."""
+    """Return the failure that an answer other than 2xx stands for; `remedy` is what helps against a 401.
+
+    `changes_nothing` says that the request only asked, whatever its method.
+    """
     told = read_service_error(answer.body, answer.headers)
     status = answer.status
     if 300 <= status < 400:  # noqa: PLR2004  # RFC 9110: the redirects
         return AttemptError(_redirected(answer), Cause.REFUSED)
+    unknown = leaves_unknown(status) and not changes_nothing and answer.method not in _ASKING
     error = _error(answer, told, retry_after)
+    if unknown:
+        error.how_to_fix = _LOOK
     if status == HTTPStatus.UNAUTHORIZED and remedy:
         error.how_to_fix = remedy
     explain(error, told)
@@ -134,7 +143,7 @@ def failure_of(
     if status == HTTPStatus.TOO_MANY_REQUESTS and told.request_too_large:
         cause = Cause.REFUSED
         error.how_to_fix = FIXES[413]
-    error.outcome_unknown = status in UNKNOWN_OUTCOME and answer.method not in ("GET", "HEAD", "OPTIONS")
+    error.outcome_unknown = unknown
     return AttemptError(error, cause, retry_after=retry_after, status=status)
 
 
@@ -165,7 +174,7 @@ def _error(answer: Answer, told: ServiceError, retry_after: float | None) -> Api
         "url": answer.url,
         "code": told.code,
         "correlation_id": told.correlation_id,
-        "how_to_fix": _fix(status, answer.method),
+        "how_to_fix": FIXES.get(status, FIXES[500] if status >= 500 else FIXES[400]),  # noqa: PLR2004  # RFC 9110: 5xx
     }
     kind = STATUS_ERRORS.get(status, ApiOperationError)
     what = f"{answer.method} {shown(answer.url)} {_status_line(answer, told)}"
@@ -185,12 +194,6 @@ def _add_challenge(error: ApiError, answer: Answer) -> None:
         error.what_went_wrong += f"; reason: {challenge.message}"
     if challenge.error in CHALLENGE_REMEDIES:
         error.how_to_fix, error.example = CHALLENGE_REMEDIES[challenge.error], None
-
-
-def _fix(status: int, method: str) -> str:
-    if status in SLOW and method not in ("GET", "HEAD", "OPTIONS"):
-        return _LOOK
-    return FIXES.get(status, FIXES[500] if status >= 500 else FIXES[400])  # noqa: PLR2004  # RFC 9110: 5xx
 
 
 def _status_line(answer: Answer, told: ServiceError) -> str:

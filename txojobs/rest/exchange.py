@@ -118,7 +118,13 @@ class Exchange:
                 break
             asked = replace(request, url=resolved(asked.url, location))
         wait_s = retry_after_s(answer.headers, wall_clock_now=self._timing.wall_clock())
-        raise failure_of(answer, redactor=self._redactor, retry_after=wait_s, remedy=self._credential.remedy)
+        raise failure_of(
+            answer,
+            redactor=self._redactor,
+            retry_after=wait_s,
+            remedy=self._credential.remedy,
+            changes_nothing=request.changes_nothing,
+        )
 
     def _signed(self, request: Request, gate: Gate, ticket: Ticket, limits: Limits) -> Answer:
         answer, signature = self._sent(request, gate, ticket, limits)

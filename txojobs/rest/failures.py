@@ -35,6 +35,19 @@ BREAKER_FAILURES = frozenset({Cause.NOT_SENT, Cause.LOST})
 """Failures of the transport; statuses from 500 on count as well."""
 
 
+_NOTHING_DONE = frozenset({501, 505, 511})
+"""The service does not know the method or the version, or a network in between wants a login first."""
+
+
+def leaves_unknown(status: int) -> bool:
+    """Whether a service that answers so to a change may have carried it out.
+
+    After a 500 it may have failed at its last step, and gateways say 502, 503 and 504 also when the connection to the
+    service broke after the request had gone through: none of them is sent again, so none of them is known.
+    """
+    return status == HTTPStatus.REQUEST_TIMEOUT or (status >= 500 and status not in _NOTHING_DONE)  # noqa: PLR2004  # RFC 9110: 5xx
+
+
 class AttemptError(Exception):
     """One attempt's failure: the error to show, its cause, and how long the service asked to wait."""
 
@@ -51,7 +64,7 @@ class AttemptError(Exception):
     def may_have_acted(self) -> bool:
         """Whether the service may have carried the request out, or a part of it."""
         return self.cause in (Cause.LOST, Cause.UNREADABLE) or (
-            self.cause is Cause.SERVER and self.status != HTTPStatus.SERVICE_UNAVAILABLE
+            self.status is not None and leaves_unknown(self.status)
         )
 
     @property
