@@ -127,9 +127,17 @@ SPELLINGS: dict[str, tuple[dict[str, Any], float]] = {
         {"Retry_After": "Sat, 06 Nov 2094 08:49:47 GMT", "Date": "Sat, 06 Nov 2094 08:49:37 GMT"},
         10,
     ),
+    "twice, as a service and a gateway say it": ({"Retry_After": "60, 120"}, 120),
+    "twice, of which one is none": ({"Retry_After": "-1 ,7,, soon"}, 7),
+    "a date and seconds": ({"Retry_After": "Sun, 06 Nov 1994 08:50:37 GMT, 7", "Date": DATE}, 60),
+    "two dates": (
+        {"Retry_After": "Sun, 06 Nov 1994 08:49:47 GMT,Sunday, 06-Nov-94 08:50:37 GMT", "Date": DATE},
+        60,
+    ),
+    "asctime and seconds": ({"Retry_After": "Sun Nov  6 08:50:37 1994, 80", "Date": DATE}, 80),
     "a date, and no date of the answer": ({"Retry_After": "Tue, 14 Nov 2023 22:14:20 GMT"}, 60),
 }
-NO_WORD = ["-1", "", "soon", "1e3", "0x10", "120, 60", "120s", "Sun, 99 Nov 1994 08:50:37 GMT", "∞"]
+NO_WORD = ["-1", "", "soon", "1e3", "0x10", "-1, soon", "120s", "Sun, 99 Nov 1994 08:50:37 GMT", "∞"]
 """What is no Retry-After is as if nothing was said: 5 s, the first pause after a 429."""
 
 

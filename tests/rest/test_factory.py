@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,26 @@ def test_g20_the_manager_closes_what_it_made(serve: Serve) -> None:
         manager.get_rest_api("desk").get("/endpoint")
     assert [request.target for request in server.requests] == ["/endpoint", "/desk/endpoint"]
     assert len(api._exchange._transport._pool) == 0
+
+
+def test_threads_that_ask_for_one_api_at_once_share_its_client(serve: Serve) -> None:
+    """Two clients would each have a rate limit and a circuit of their own."""
+    others: list[object] = []
+
+    class Slow(dict[str, Any]):
+        """A configuration that another thread asks for the same api while it is read."""
+
+        def __getitem__(self, key: str) -> Any:
+            if not other.ident:
+                other.start()
+                other.join(0.3)
+            return super().__getitem__(key)
+
+    with ApiManager(Slow(config(serve(says({}))))) as manager:
+        other = threading.Thread(target=lambda: others.append(manager.get_rest_api()))
+        mine = manager.get_rest_api()
+        other.join(30)
+        assert others == [mine]
 
 
 def test_a_missing_address_is_named() -> None:

@@ -6,6 +6,7 @@ between calls.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from txojobs.rest.settings import ApiSettings
 from txojobs.rest.timing import Limits, Timing
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
@@ -88,25 +88,30 @@ def acquire_token(
 
 
 class ApiManager:
-    """The clients of one configuration, made when first asked for and closed together."""
+    """The clients of one configuration, made when first asked for and closed together.
+
+    Threads that ask for one api share its client, and so its rate limit, its circuit and its pauses.
+    """
 
     def __init__(self, config: Mapping[str, Any], *, require_auth: bool = True) -> None:
         self._config = config
         self._require_auth = require_auth
         self._clients: dict[str, TxoRestAPI] = {}
+        self._lock = threading.Lock()
 
     def get_rest_api(self, api: str = "default") -> TxoRestAPI:
         """Return the client of an api, the same one each time."""
-        client = self._clients.get(api)
-        if client is None:
-            client = create_rest_api(self._config, require_auth=self._require_auth, api=api)
-            self._clients[api] = client
-        return client
+        with self._lock:
+            if api not in self._clients:
+                self._clients[api] = create_rest_api(self._config, require_auth=self._require_auth, api=api)
+            return self._clients[api]
 
     def close(self) -> None:
         """Close every client."""
-        while self._clients:
-            self._clients.popitem()[1].close()
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
 
     def __enter__(self) -> Self:
         return self

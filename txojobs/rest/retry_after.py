@@ -1,7 +1,8 @@
 """How long a service asks to be left alone.
 
 Source: RFC 9110 sections 10.2.3 (Retry-After) and 5.6.7 (HTTP-date). A date is compared with the answer's
-own Date header, so a wrong clock on either side does not matter.
+own Date header, so a wrong clock on either side does not matter. Where a service and a gateway before it each add
+the header, it comes twice, as a list (section 5.3): whoever waits for the longest disappoints neither.
 """
 
 from __future__ import annotations
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
 
 def retry_after_s(headers: Mapping[str, str], *, wall_clock_now: float) -> float | None:
     """Return the seconds of Retry-After, 0 for a date that has passed, None when absent or not valid."""
-    text = headers.get("Retry-After", "").strip()
+    sent_at = _timestamp(headers.get("Date", ""))
+    now = wall_clock_now if sent_at is None else sent_at
+    told = [_seconds(each.strip(), now) for each in _BETWEEN.split(headers.get("Retry-After", ""))]
+    return max((seconds for seconds in told if seconds is not None), default=None)
+
+
+_BETWEEN = re.compile(r"(?:(?<=[0-9\s])|(?<=GMT)),")
+"""Where one value ends and the next one begins: not behind the name of a day, where a date has its comma."""
+
+
+def _seconds(text: str, now: float) -> float | None:
     if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text, re.ASCII):
         return float(text)
     moment = _timestamp(text)
-    if moment is None:
-        return None
-    sent_at = _timestamp(headers.get("Date", ""))
-    return max(0.0, moment - (wall_clock_now if sent_at is None else sent_at))
+    return None if moment is None else max(0.0, moment - now)
 
 
 _ASCTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]{8} [0-9]{4}", re.ASCII)
