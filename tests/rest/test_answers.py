@@ -117,6 +117,89 @@ BODIES: dict[str, tuple[bytes, str, str | None, str | None, str | None]] = {
         "no & never",
         None,
     ),
+    "Finance and Operations": (
+        (
+            b'{"error":{"code":"","message":"An error has occurred.","innererror":{"message":"Field must be filled",'
+            b'"stacktrace":"at X","internalexception":{"message":"Infolog: Currency"}}}}'
+        ),
+        "application/json",
+        None,
+        "An error has occurred.; Field must be filled; Infolog: Currency",
+        None,
+    ),
+    "ASP.NET Web API": (
+        b'{"Message":"An error has occurred.","ExceptionMessage":"no such column","StackTrace":"at X"}',
+        "application/json",
+        None,
+        "An error has occurred.; no such column",
+        None,
+    ),
+    "ASP.NET": (
+        b'{"title":"One or more errors","traceId":"00-1","errors":{"Name":["is required","is long"],"x":5}}',
+        "application/problem+json",
+        None,
+        "One or more errors; Name: is required; is long",
+        "00-1",
+    ),
+    "Jira": (
+        b'{"errorMessages":["no project X","nor Y"],"errors":{"jql":"bad"}}',
+        "application/json",
+        None,
+        "no project X; nor Y; jql: bad",
+        None,
+    ),
+    "GitHub": (
+        b'{"message":"Validation Failed","errors":[{"field":"title","code":"missing"},{"message":"and more"}]}',
+        "application/json",
+        "missing",
+        "Validation Failed; and more",
+        None,
+    ),
+    "JSON:API": (
+        b'{"errors":[{"detail":"bad name"},{"title":"T","detail":"bad date"}]}',
+        "application/json",
+        None,
+        "bad name; bad date",
+        None,
+    ),
+    "HubSpot": (
+        b'{"status":"error","message":"no","correlationId":"aa-1"}',
+        "application/json",
+        None,
+        "no",
+        "aa-1",
+    ),
+    "NetSuite": (
+        b'{"title":"Bad","o:errorDetails":[{"detail":"no field x","o:errorCode":"USER_ERROR"}]}',
+        "application/json",
+        "USER_ERROR",
+        "Bad; no field x",
+        None,
+    ),
+    "Apigee": (
+        b'{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2.InvalidApiKey"}}}',
+        "application/json",
+        "oauth.v2.InvalidApiKey",
+        "Invalid ApiKey",
+        None,
+    ),
+    "WSO2": (
+        b'{"fault":{"code":900901,"message":"Invalid Credentials","description":"token"}}',
+        "application/json",
+        "900901",
+        "Invalid Credentials",
+        None,
+    ),
+    "SOAP": (
+        (
+            b"<s:Envelope><s:Body><s:Fault><faultcode>s:Client</faultcode><faultstring>no</faultstring></s:Fault>"
+            b"</s:Body></s:Envelope>"
+        ),
+        "text/xml",
+        "s:Client",
+        "no",
+        None,
+    ),
     "text": (b"Access denied.", "text/plain", None, "Access denied.", None),
     "HTML": (
         b"<html><head><title>502 Bad Gateway</title></head><body>secret inner host</body></html>",

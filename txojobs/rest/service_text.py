@@ -1,8 +1,8 @@
 """What a service says about its own error: code, message and the id its support asks for.
 
 Reads OData V4, V2 and V3 with their details, the dialects of Business Central, Dataverse, Graph and SAP, OAuth,
-problem+json (RFC 9457), XML, plain text and HTML (its title only). All of it is foreign text: control and
-direction characters are escaped, and it is shortened.
+problem+json (RFC 9457), ASP.NET, Jira, GitHub, gateways (`fault`), XML, SOAP, plain text and HTML (its title only).
+All of it is foreign text: control and direction characters are escaped, and it is shortened.
 """
 
 from __future__ import annotations
@@ -95,22 +95,50 @@ def error_member(value: JsonValue) -> JsonValue:
 
 def _from_json(value: JsonValue) -> ServiceError:
     several = value.get("errors") if isinstance(value, dict) else value
-    if isinstance(several, list) and several and isinstance(several[0], dict):
-        value = several[0]
+    listed = [each for each in several if isinstance(each, dict)] if isinstance(several, list) else []
     if not isinstance(value, dict):
-        return ServiceError(message=clean_text(str(value)))
+        value = listed.pop(0) if listed else {"message": str(value)}
     error = error_member(value)
     if isinstance(error, str):  # OAuth: {"error": "invalid_client", "error_description": ...}
         return _told(error, _text(value.get("error_description")) or "", None, [])
-    inner = error if isinstance(error, dict) else value
-    nested = _first(inner, "innererror", "innerError")
+    inner = next((each for each in (error, value.get("fault")) if isinstance(each, dict)), value)
+    nested = _first(inner, *_INSIDE)
     nested = nested if isinstance(nested, dict) else {}
+    details = [*_details(inner, nested), *map(_detail, listed[:_MAX_DETAILS]), *_of_fields(several)]
     return _told(
-        _text(_first(inner, "code", "errorCode", "ErrorCode"), 80),
+        _code(inner) or next((each.code for each in details if each.code and inner is value), None),
         _text(_message(inner)) or "",
-        _text(_first(nested, "transactionid", "request-id"), 80),
-        _details(inner, nested),
+        _text(_first(nested, "transactionid", "request-id"), 80) or _text(_first(value, *_ID_MEMBERS), 80),
+        details,
     )
+
+
+_INSIDE = ("innererror", "innerError", "internalexception")
+_ID_MEMBERS = ("correlationId", "requestId", "request_id", "traceId")
+"""Of services that tell the id for their support beside the message."""
+
+
+def _of_fields(errors: JsonValue) -> list[ServiceError]:
+    """Return what ASP.NET and Jira tell of single fields: `{"Name": ["The Name field is required."]}`."""
+    fields = errors if isinstance(errors, dict) else {}
+    told = [(name, _joined(why)) for name, why in list(fields.items())[:_MAX_DETAILS]]
+    return [ServiceError(message=clean_text(f"{name}: {why}")) for name, why in told if why]
+
+
+def _joined(value: JsonValue) -> str:
+    """Return a text, or the texts of a list."""
+    texts = value if isinstance(value, list) else [value]
+    return "; ".join(each for each in texts[:_MAX_DETAILS] if isinstance(each, str))
+
+
+def _detail(part: dict[str, JsonValue]) -> ServiceError:
+    return ServiceError(_code(part), _text(_message(part)) or "")
+
+
+def _code(error: dict[str, JsonValue]) -> str | None:
+    detail = error.get("detail")
+    inside = detail.get("errorcode") if isinstance(detail, dict) else None  # Apigee
+    return _text(_first(error, "code", "errorCode", "ErrorCode", "o:errorCode"), 80) or _text(inside, 80)
 
 
 def _told(
@@ -125,26 +153,35 @@ def _told(
 
 
 def _details(inner: dict[str, JsonValue], nested: dict[str, JsonValue]) -> list[ServiceError]:
-    """Return the parts of an error: V4 `details`, SAP's `errordetails`, and codes inside codes."""
+    """Return the parts of an error: V4 `details`, SAP's `errordetails`, and what stands inside it."""
     found: list[ServiceError] = []
-    for part in (inner.get("details"), nested.get("errordetails")):
+    for part in (inner.get("details"), inner.get("o:errorDetails"), nested.get("errordetails")):
         items = [item for item in part if isinstance(item, dict)] if isinstance(part, list) else []
-        found += [
-            ServiceError(_text(item.get("code"), 80), _text(_message(item)) or "")
-            for item in items[:_MAX_DETAILS]
-            if item.get("severity") not in _HARMLESS
-        ]
+        found += [_detail(item) for item in items[:_MAX_DETAILS] if item.get("severity") not in _HARMLESS]
+    if "ExceptionMessage" in inner:  # ASP.NET Web API
+        found.append(ServiceError(message=_text(inner["ExceptionMessage"]) or ""))
     depth = 0
-    while nested and depth < _MAX_DETAILS:  # Graph: each innererror may hold a more precise one
-        found.append(ServiceError(_text(nested.get("code"), 80)))
-        deeper = _first(nested, "innererror", "innerError")
+    # Graph: each innererror may hold a more precise code; Finance & Operations: the reason stands in there alone
+    while nested and depth < _MAX_DETAILS:
+        found.append(ServiceError(_text(nested.get("code"), 80), _text(nested.get("message")) or ""))
+        deeper = _first(nested, *_INSIDE)
         nested, depth = deeper if isinstance(deeper, dict) else {}, depth + 1
     return found
 
 
+_WORDS = ("message", "detail", "title", "Message", "error_description", "faultstring", "errorMessages")
+
+
 def _message(error: dict[str, JsonValue]) -> JsonValue:
-    message = _first(error, "message", "detail", "title", "Message", "error_description")
+    message = next((error[name] for name in _WORDS if error.get(name) and not _is_nested(error[name])), None)
+    if isinstance(message, list):
+        return _joined(message)
     return message.get("value") if isinstance(message, dict) else message  # V2: {"lang": "en", "value": ...}
+
+
+def _is_nested(value: JsonValue) -> bool:
+    """Whether it is an object that holds no text: Apigee's `detail`."""
+    return isinstance(value, dict) and "value" not in value
 
 
 def _first(values: dict[str, JsonValue], *names: str) -> JsonValue:
@@ -160,8 +197,9 @@ def _from_markup(text: str) -> ServiceError:
     if re.match(r"(?i)<(!doctype )?html", text) or title:
         said = f"a web page titled {title!r}" if title else "a web page without a title"
         return ServiceError(message=f"it answered with {said}")
-    code = _element(text, "code")
-    return _told(code or None, _element(text, "message"), _element(text, "transactionid") or None, [])
+    code = _element(text, "code") or _element(text, "faultcode")  # of SOAP 1.1
+    message = _element(text, "message") or _element(text, "faultstring") or _element(text, "Text")
+    return _told(code or None, message, _element(text, "transactionid") or None, [])
 
 
 def _element(text: str, name: str) -> str:
