@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,6 @@ from txojobs.rest.settings import ApiSettings, RetrySettings, TimeoutSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.rest.conftest import FakeClock
     from tests.rest.fault_server import Connection, FaultServer, Greeting
@@ -59,8 +59,34 @@ def test_a_private_authority_comes_by_setting_or_environment(
 ) -> None:
     server = serve(says({"fine": True}), tls=context(ca.issue_cert("127.0.0.1")))
     assert connect(server, ca_bundle=bundle).get("/a") == {"fine": True}
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ApiOperationError, match="not trusted"):
+        connect(server).get("/a")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, bundle)
+            assert connect(server).get("/a") == {"fine": True}
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_DIR", str(Path(bundle).parent))
+    with pytest.raises(ApiOperationError, match="not trusted"):
+        connect(server).get("/a")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)  # counts before those of OpenSSL
     assert connect(server).get("/a") == {"fine": True}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----\n"]
+)
+def test_a_bundle_that_holds_no_certificate_is_named(
+    text: str, ca: trustme.CA, serve: Serve, connect: Connect, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text(text)
+    server = serve(says({}), tls=context(ca.issue_cert("127.0.0.1")))
+    with pytest.raises(ApiOperationError, match="file of trusted certificates holds none") as caught:
+        connect(server, ca_bundle=str(tmp_path / "ca.pem")).get("/a")
+    assert "must name certificates in PEM form" in (caught.value.how_to_fix or "")
+    assert server.connections <= 1, "asking again does not help"
 
 
 def test_a_slow_answer_over_tls_is_read_whole(
@@ -103,17 +129,30 @@ def self_signed() -> ssl.SSLContext:
     return context(trustme.LeafCert(secret, made.public_bytes(Encoding.PEM), []))
 
 
-BAD: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
-    "expired": (lambda ca: context(ca.issue_cert("127.0.0.1", not_after=YESTERDAY)), "expired"),
+BAD: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str, str]] = {
+    "expired": (
+        lambda ca: context(ca.issue_cert("127.0.0.1", not_after=YESTERDAY)),
+        "expired",
+        "renew its certificate",
+    ),
     "not yet valid": (
         lambda ca: context(
             ca.issue_cert("127.0.0.1", not_before=TOMORROW, not_after=TOMORROW + dt.timedelta(days=1))
         ),
         "not yet valid",
+        "check this machine's clock",
     ),
-    "of another host": (lambda ca: context(ca.issue_cert("other.example")), "127.0.0.1|mismatch"),
-    "of an unknown authority": (lambda _: context(trustme.CA().issue_cert("127.0.0.1")), "issuer|self"),
-    "of itself": (lambda _: self_signed(), "self.signed"),
+    "of another host": (
+        lambda ca: context(ca.issue_cert("other.example")),
+        "127.0.0.1|mismatch",
+        "check the host name",
+    ),
+    "of an unknown authority": (
+        lambda _: context(trustme.CA().issue_cert("127.0.0.1")),
+        "issuer|self",
+        "`ca-bundle`",
+    ),
+    "of itself": (lambda _: self_signed(), "self.signed", "`ca-bundle`"),
 }
 
 
@@ -121,13 +160,13 @@ BAD: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
 def test_a_bad_certificate_is_refused_at_once_and_says_what_is_bad(
     name: str, ca: trustme.CA, bundle: str, serve: Serve, connect: Connect
 ) -> None:
-    make, why = BAD[name]
+    make, why, fix = BAD[name]
     for method in ("get", "post"):
         server = serve(says({}), tls=make(ca))
         with pytest.raises(ApiOperationError, match="certificate is not trusted") as caught:
             getattr(connect(server, ca_bundle=bundle), method)("/a")
         assert re.search(why, str(caught.value))
-        assert "ca-bundle" in (caught.value.how_to_fix or "")
+        assert fix in (caught.value.how_to_fix or "")
         assert not caught.value.outcome_unknown
         assert server.connections == 1, "asking again does not help"
         assert not server.requests

@@ -153,6 +153,9 @@ def _unsent(
             why = getattr(link, "verify_message", "")
             told = f"{what}: {problem}" + (f" ({why})" if why else "")
             advice = _NETWORK if "{url_key}" in fix and not url_key else fix.format(url_key=url_key)
+            advice = _CERTIFICATE_FIXES.get(getattr(link, "verify_code", 0), advice)
+            if any(getattr(each, "library", "") in _OF_THE_BUNDLE for each in chain):
+                told, advice = f"{what}: {_BAD_BUNDLE}", _BUNDLE_FIX
             return AttemptError(ApiOperationError(told, how_to_fix=advice, **facts), cause)  # type: ignore[arg-type]  # the facts of ApiError
     return None
 
@@ -179,6 +182,23 @@ def note_lost_answer(error: ApiError, status: int | None) -> None:
         else f"; the service said {status}, so it was carried out, but that is not verified"
     )
 
+
+_OTHER_NAME = (
+    "check the host name in the address: the certificate is for another one, which `txojobs doctor` shows"
+)
+_CERTIFICATE_FIXES: dict[int, str] = {
+    9: "the certificate is not valid yet: check this machine's clock, then ask the provider of the service",
+    10: "ask the provider of the service to renew its certificate, and check this machine's clock",
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
+}
+"""By the result of verification (OpenSSL, X509_STORE_CTX_get_error(3)) where no other authority would help."""
+_OF_THE_BUNDLE = frozenset({"X509", "PEM", "ASN1"})
+"""What part of OpenSSL refuses a file of certificates; what is wrong with a connection, `SSL` says."""
+_BAD_BUNDLE = "the file of trusted certificates holds none that can be read"
+_BUNDLE_FIX = (
+    "`ca-bundle` (or REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE) must name certificates in PEM form"
+)
 
 _BEFORE_SENDING: tuple[tuple[type[BaseException], str, str, Cause], ...] = (
     (

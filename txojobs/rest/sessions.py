@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MAX_SESSIONS = 50
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_OPENSSL_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""OpenSSL passes over one that names nothing, and so does everybody who reads them."""
 _IDLE_S = 5.0
 """A server may close a connection that idles; a change must not be lost to that."""
 
@@ -82,6 +84,10 @@ def _trusted(ca_bundle: str | None) -> tuple[str, str | None]:
                 how_to_fix=f"correct the path in {name}; a relative one starts at the current folder",
             )
         if path:
+            return name, path
+    for name in _OPENSSL_VARIABLES:
+        path = os.environ.get(name)
+        if path and Path(path).exists():
             return name, path
     return "", None
 
