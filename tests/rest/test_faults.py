@@ -15,7 +15,7 @@ from tests.rest.fault_server import answer, says
 from tests.rest.faults import FINAL_BODIES, GOOD, OK_HEAD, PASSING, SILENT
 from txojobs.errors import ApiError, ApiOperationError, ApiTimeoutError, RunCancelledError
 from txojobs.rest.gate import TrafficSnapshot, merged
-from txojobs.rest.settings import RetrySettings, TimeoutSettings
+from txojobs.rest.settings import LimiterSettings, RetrySettings, TimeoutSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,6 +213,16 @@ def test_follows_a_redirect_only_where_nothing_can_change(
     with pytest.raises(ApiOperationError, match="redirected"):
         getattr(client, method.lower())("/here")
     assert len(server.requests) == 1
+
+
+def test_a_redirect_to_a_trusted_origin_is_paced_and_counted_there(serve: Serve, connect: Connect) -> None:
+    there = serve(GOOD)
+    here = serve(fault.redirect(307, f"{there.url}/there"))
+    client = connect(here, trusted_origins=(there.url,), limiter=LimiterSettings(calls_per_second=1.0))
+    client.get(f"{there.url}/first")
+    assert client.get("/here") == {"fine": True}
+    counted = {each.origin: (each.requests, each.waits_s) for each in client.traffic}
+    assert counted == {there.url: (2, {"rate limit": 1.0}), here.url: (1, {})}
 
 
 def test_redirects_in_a_circle_end(serve: Serve, connect: Connect) -> None:

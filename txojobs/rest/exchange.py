@@ -117,6 +117,7 @@ class Exchange:
             if answer.status not in _FOLLOWED or request.method != "GET" or not location:
                 break
             asked = replace(request, url=resolved(asked.url, location))
+            gate = self.gates.of(self._transport.origin(asked, credential=self._credential.is_secret))
         wait_s = retry_after_s(answer.headers, wall_clock_now=self._timing.wall_clock())
         raise failure_of(
             answer,
