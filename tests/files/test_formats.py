@@ -29,17 +29,17 @@ def test_the_extension_decides(filename: str, name: str | None) -> None:
     ("filename", "fix"),
     [
         ("a.xls", "use .xlsx"),
-        ("a.parquet", "use .jsonl"),
+        ("a.parq", "did you mean '.parquet'"),
         ("a.csv.zip", "use .gz"),
         ("a.xslx", "did you mean '.xlsx'"),
         ("a.cvs", "did you mean '.csv'"),
         ("a.jsn", "did you mean '.json'"),
-        ("a.q", "use one of: .csv, .tsv, .txt, .json, .jsonl, .yaml, .xlsx"),
+        ("a.zzz", "use one of: .csv, .tsv, .txt, .json, .jsonl, .yaml, .xlsx, .parquet"),
     ],
 )
 def test_an_unknown_extension_lists_the_known_and_names_a_way(filename: str, fix: str) -> None:
     with pytest.raises(
-        ValidationError, match=r"known: \.csv, \.tsv, \.txt, \.json, \.jsonl, \.yaml, \.xlsx"
+        ValidationError, match=r"known: \.csv, \.tsv, \.txt, \.json, \.jsonl, \.yaml, \.xlsx, \.parquet"
     ) as caught:
         format_of(filename)
     assert fix in (caught.value.how_to_fix or "")
@@ -53,9 +53,8 @@ def test_every_format_keeps_its_promise() -> None:
 
 def test_finding_a_format_loads_none() -> None:
     script = "import sys; from txojobs.files.formats import format_of; format_of('a.xlsx')\n"
-    script += (
-        "print(*sorted({'xlsxwriter','openpyxl','msgspec','csv','datetime','decimal'} & set(sys.modules)))"
-    )
+    script += "names = {'xlsxwriter','openpyxl','pyarrow','msgspec','csv','datetime','decimal'}\n"
+    script += "print(*sorted(names & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True,

@@ -143,7 +143,7 @@ def test_foreign_values_become_plain_ones(handler: TxoDataHandler) -> None:
         ([1, 2], "a.xlsx", "a list cannot be saved as 'a.xlsx'"),
         ("x", "a.xlsx", "a str cannot be saved as 'a.xlsx'"),
         ("x", "a.json", "a str cannot be saved as 'a.json'"),
-        (RECORDS, "a.parquet", "known: .csv"),
+        (RECORDS, "a.ods", "known: .csv"),
         (RECORDS, "a", "has no extension"),
         ({"a": object()}, "a.json", "a object cannot be saved"),
         ({1: 2}, "a.json", "the field name 1 is no text"),

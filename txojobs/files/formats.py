@@ -6,6 +6,7 @@ Importing this module loads no format; a format's own module comes with its firs
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from txojobs.errors import ValidationError
@@ -30,6 +31,7 @@ class Format(NamedTuple):
     """One format, found by its extension.
 
     `writing` and `reading` say what of a table is held in memory. `inner` is the format of what is compressed.
+    `needs` is the library without which the format cannot be used, where that is an extra of ours.
     """
 
     name: str
@@ -38,11 +40,25 @@ class Format(NamedTuple):
     writing: str = "a batch"
     reading: str = "a batch"
     inner: Format | None = None
+    needs: str | None = None
 
     @property
     def table(self) -> str:
         """The extension of the table itself, without `.gz`: what decides which options have a meaning."""
         return self.inner.table if self.inner is not None else self.extension
+
+    def check_installed(self) -> None:
+        """Make sure that the format can be used here.
+
+        Raises:
+            ValidationError: a library is missing; it says how to install it.
+        """
+        needs = self.needs
+        if needs is not None and importlib.util.find_spec(needs) is None:
+            raise ValidationError(
+                f"files with the extension {self.table} need {needs}, which is not installed",
+                how_to_fix=f'install it with: pip install "txojobs[{self.table[1:]}]"',
+            )
 
     def open_writer(self, path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
         """Start a table at `path`, whose content is replaced.
@@ -69,6 +85,7 @@ class Format(NamedTuple):
         return self._load().read(path, options=options)
 
     def _load(self) -> _Module:
+        self.check_installed()
         module, _, name = self.module.partition(":")
         loaded = importlib.import_module(module)
         return cast("_Module", getattr(loaded, name) if name else loaded)
@@ -101,6 +118,9 @@ FORMATS: dict[str, Format] = {
     ".jsonl": Format("jsonl", ".jsonl", "txojobs.files.json_lines"),
     ".yaml": Format("yaml", ".yaml", "txojobs.files.yaml_list", reading="the whole table"),
     ".xlsx": Format("xlsx", ".xlsx", "txojobs.files.xlsx"),
+    ".parquet": Format(
+        "parquet", ".parquet", "txojobs.files.parquet", "a row group", "a row group", needs="pyarrow"
+    ),
 }
 COMPRESSED = ".gz"
 """May follow each of them: the table is compressed once it is whole."""
@@ -115,7 +135,6 @@ _INSTEAD: dict[str, str] = {
     ".yml": "the extension of YAML is .yaml",
     ".zip": "zip is not supported: use .gz, as in customers.csv.gz",
     ".ndjson": "the extension of JSON lines is .jsonl",
-    ".parquet": "Parquet is not supported: use .jsonl, which keeps every digit too",
     ".xml": "XML is not supported: use .json",
 }
 
@@ -132,7 +151,11 @@ def format_of(filename: str) -> Format:
     if extension == COMPRESSED and "." in stem:
         inner = format_of(stem)
         return Format(
-            f"{inner.name}{COMPRESSED}", f"{inner.extension}{COMPRESSED}", inner.module, inner=inner
+            f"{inner.name}{COMPRESSED}",
+            f"{inner.extension}{COMPRESSED}",
+            inner.module,
+            inner=inner,
+            needs=inner.needs,
         )
     found = FORMATS.get(extension) or _of_another_package(extension)
     if found is not None:

@@ -101,8 +101,9 @@ class Tally:
         self.counts: dict[str, int] = {}
 
     def add(self, kind: str, times: int = 1) -> None:
-        """Count conversions."""
-        self.counts[kind] = self.counts.get(kind, 0) + times
+        """Count conversions; none leaves no trace."""
+        if times:
+            self.counts[kind] = self.counts.get(kind, 0) + times
 
 
 NOT_FINITE = "numbers that are NaN or infinite written as empty"

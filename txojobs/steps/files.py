@@ -19,13 +19,15 @@ def checked_extension(name: str) -> str:
     """Return the extension of a file that can exist, in a format that we know, like `.csv`; `.gz` counts for nothing.
 
     Raises:
-        ValidationError: some system refuses the name, or the extension is unknown.
+        ValidationError: some system refuses the name, the extension is unknown, or its library is not installed.
     """
     from txojobs.files.formats import format_of  # noqa: PLC0415  # only where files are used
     from txojobs.workspace import path_parts  # noqa: PLC0415
 
     path_parts(name)
-    return format_of(name).table
+    found = format_of(name)
+    found.check_installed()
+    return found.table
 
 
 def extension_of(file: FileName, job: JobView) -> Generator[Problem, None, str | None]:

@@ -19,7 +19,7 @@ from txojobs.workspace import Workspace, inside
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Load(Step):
-    """Read records from a file of the workspace: csv, tsv, xlsx, json, jsonl or yaml, also with .gz.
+    """Read records from a file of the workspace: csv, tsv, xlsx, parquet, json, jsonl or yaml, also with .gz.
 
     Cells of csv are text, so that `00123` stays what it is; `types` converts, exactly.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Save(WorkbookOptions):
-    """Write the records to a file; its extension says how: .xlsx, .csv, .json, .jsonl and others, also with .gz.
+    """Write the records to a file; its extension says how: .xlsx, .csv, .parquet, .json and others, also with .gz.
 
     The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
     on to the next step. With `sheets` it writes one workbook of several steps, and reads those instead.

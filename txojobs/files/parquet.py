@@ -1,0 +1,26 @@
+"""Parquet: written by `parquet_writing`, read by `parquet_reading`; each is loaded, with pyarrow, when needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from txojobs.files.table import ReadOptions, TableWriter, WriteOptions
+    from txojobs.records import Columns, RecordStream
+
+
+def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
+    """Start a Parquet file; see Format.open_writer."""
+    from txojobs.files.parquet_writing import ParquetWriter  # noqa: PLC0415  # loads pyarrow
+
+    return ParquetWriter(path, columns=columns, options=options)
+
+
+def read(path: Path, *, options: ReadOptions) -> RecordStream:
+    """Return the records of a Parquet file; see Format.read."""
+    from txojobs.files.parquet_reading import read_table  # noqa: PLC0415  # loads pyarrow
+
+    del options
+    return read_table(path)
