@@ -98,7 +98,9 @@ def places_of(ctx: click.Context, org: str | None, env: str | None) -> tuple[str
         if org_env[0]:
             raise click.UsageError(f"ORG and ENV are two words: {org_env[0]} {org_env[2]}", ctx)
         missing = "ORG and ENV" if not places else "ENV"
-        raise click.UsageError(f"say for which {missing}: txojobs run JOB ORG ENV, like `acme prod`", ctx)
+        raise click.UsageError(
+            f"say for which {missing}: txojobs {ctx.info_name} JOB ORG ENV, like `acme prod`", ctx
+        )
     if len(places) > 2:  # noqa: PLR2004  # the two
         given = places[2] if "=" in places[2] else "NAME=VALUE"
         raise click.UsageError(

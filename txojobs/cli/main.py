@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("txojobs.cli.validate:validate", "Check jobs and configuration files."),
     "list": ("txojobs.cli.list_jobs:list_jobs", "List the jobs of the workspace."),
     "show": ("txojobs.cli.show:show", "Show what a job does, without running it."),
+    "preview": ("txojobs.cli.preview:preview", "Show the first rows of a file or a job, and its columns."),
     "steps": ("txojobs.cli.steps:steps", "Describe the steps that a job can use."),
     "config": ("txojobs.cli.config:config", "Show the effective configuration, and where it comes from."),
     "doctor": (

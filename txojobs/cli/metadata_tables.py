@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from txojobs.cli.render import clean, plural
+from txojobs.cli.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from txojobs.cli.console import Console
     from txojobs.metadata.changes import Change
@@ -30,7 +31,7 @@ def show_service(console: Console, service: Service) -> None:
         )
         for each in everything
     ]
-    _table(console, ("entity set", "key", "fields", "navigation", "label"), rows, right=(2,))
+    table(console, ("entity set", "key", "fields", "navigation", "label"), rows, right=(2,))
     console.line()
     console.text(f"{plural(len(service.entity_sets), 'entity set')}, OData {clean(service.version)}")
     functions = [each.name for each in service.imports.values() if each.kind == "function"]
@@ -53,11 +54,11 @@ def show_entity(console: Console, service: Service, entity: EntitySet) -> None:
         )
         for field in entity.fields.values()
     ]
-    _table(console, ("field", "type", "", "label"), rows)
+    table(console, ("field", "type", "", "label"), rows)
     if entity.navigation:
         console.line()
         ways = [(each.name, _reached(each)) for each in entity.navigation.values()]
-        _table(console, ("navigation", "leads to"), ways)
+        table(console, ("navigation", "leads to"), ways)
     named = {field.type.removeprefix("Collection(").removesuffix(")") for field in entity.fields.values()}
     for name in sorted(named & {*service.enums}):
         console.line()
@@ -134,19 +135,3 @@ def _type(field: Field) -> str:
 
 def _reached(way: Navigation) -> str:
     return f"many {way.type}" if way.is_many else way.type
-
-
-def _table(
-    console: Console, title: Sequence[str], rows: Iterable[Sequence[str]], *, right: tuple[int, ...] = ()
-) -> None:
-    """Write rows in columns that are as wide as they must be; a column without any text is left out."""
-    cells = [[clean(cell).replace("\n", " ") for cell in row] for row in rows]
-    used = [number for number in range(len(title)) if any(row[number] for row in cells)]
-    widths = {number: max(len(row[number]) for row in [list(title), *cells]) for number in used}
-    for place, row in enumerate([list(title), *cells]):
-        parts = [
-            f"{row[each]:>{widths[each]}}" if each in right else f"{row[each]:<{widths[each]}}"
-            for each in used
-        ]
-        line = "  ".join(parts).rstrip()
-        console.text(line if place else console.styled(line, "dim"))

@@ -35,3 +35,10 @@ def read(path: Path, *, options: ReadOptions) -> RecordStream:
     from txojobs.files.xlsx_reading import read_sheet  # noqa: PLC0415  # loads openpyxl
 
     return read_sheet(path, options=options)
+
+
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of the sheets, in their order."""
+    from txojobs.files.xlsx_reading import names_of_sheets  # noqa: PLC0415  # loads openpyxl
+
+    return names_of_sheets(path)

@@ -46,6 +46,12 @@ def read_sheet(path: Path, *, options: ReadOptions) -> RecordStream:
     return RecordStream(tuple(Column(name) for name in header), _batches(rows, header, path))
 
 
+def names_of_sheets(path: Path) -> list[str]:
+    """Return the names of the sheets, in their order."""
+    with explained(path, doing="read"), _open(path, data_only=True) as book:
+        return [sheet.title for sheet in book.worksheets]
+
+
 def _rows(path: Path, *, sheet: str | None) -> Iterator[list[JsonValue]]:
     with explained(path, doing="read"), _open(path, data_only=True) as book:
         worksheet = _sheet(book, sheet, path)
