@@ -191,6 +191,65 @@ def test_a_field_whose_ranges_are_read_must_be_there_and_have_a_width(
     assert str(fix).startswith(hint)
 
 
+@pytest.mark.parametrize(
+    ("options", "value", "message", "fix"),
+    [
+        ("incremental: {by: Changed, lookback: 100}", "100",
+         "lookback is 100, and Changed is Edm.DateTimeOffset", "write its unit: 90s, 10m, 2h or 1d"),
+        ("incremental: {by: Founded, lookback: 3}", "3",
+         "lookback is 3, and Founded is Edm.Date", "write its unit: 90s, 10m, 2h or 1d"),
+        ("incremental: {by: Visits, lookback: 10m}", "10m",
+         "lookback is 10m, and Visits is Edm.Int32", "write an amount, like 100"),
+        ("partition: {by: Founded, at: [1]}", "1",
+         "Founded is a date (Edm.Date), and 1 is a number", "write it without quotes, like 2026-01-15"),
+        ("partition: {by: Visits, at: [7, A8]}", "A8", "Visits is a number (Edm.Int32), and 'A8' is a text",
+         "write a number without quotes, like 100 or 0.5"),
+        ("partition: {by: No, at: [A, 1]}", "1", "No is a text (Edm.String), and 1 is a number", "write '1'"),
+        ("partition: {by: Id, at: [a]}", "a", "Id is a GUID (Edm.Guid), and 'a' is a text",
+         "write it without quotes, like 0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111"),
+    ],
+)  # fmt: skip
+def test_a_value_beside_the_field_to_go_by_must_be_of_its_type(
+    options: str, value: str, message: str, fix: str, snapshots: Snapshots
+) -> None:
+    step = f"  - fetch:\n      entity: Customers\n      key: [No]\n      {options}\n  - save: a.csv\n"
+    line, column, length, *said = next(each for each in told(step, snapshots) if "must be" not in each[3])
+    assert (line, column) == (4, options.rindex(value) + 7)
+    assert (length, said) == (len(value), [message, fix])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "incremental: {by: Changed, lookback: 10m}",
+        "incremental: {by: Visits, lookback: 100}",
+        "incremental: {by: Visits}",
+        "partition: {by: Founded, at: [2024-01-01, 2025-01-01]}",
+        "partition: {by: Changed, at: [2024-01-01, 2025-01-01T10:00:00Z]}",
+        "partition: {by: Visits, at: [1, 2]}",
+        "partition: {by: Opens, at: [08:00, 12:00]}",
+        "partition: {by: Id, at: [0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111, 8c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111]}",
+    ],
+)
+def test_values_of_its_type_are_good(options: str, snapshots: Snapshots) -> None:
+    step = f"  - fetch:\n      entity: Customers\n      key: [No]\n      {options}\n  - save: a.csv\n"
+    assert told(step, snapshots) == []
+
+
+def test_a_key_in_the_address_is_told_where_it_stands(snapshots: Snapshots) -> None:
+    step = "  - fetch:\n      entity: Customers(Id=${{ params.text }})/Orders\n      key: [No, Line]\n"
+    ((line, column, length, message, fix),) = told(step + "  - save: a.csv\n", snapshots)
+    assert (line, column, length) == (2, 28, len("${{ params.text }}"))
+    assert message == "Id is a GUID (Edm.Guid), and params.text gives a text"
+    assert fix == "write guid${{ params.text }}"
+
+
+def test_it_inside_of_an_expansion_is_not_judged(snapshots: Snapshots) -> None:
+    step = "  - fetch:\n      entity: Customers\n      key: [No]\n"
+    step += "      expand: {Orders: {filter: $it/Founded eq null}}\n  - save: a.csv\n"
+    assert told(step, snapshots) == []
+
+
 def test_texts_may_be_cut_at_given_ones(snapshots: Snapshots) -> None:
     step = "  - fetch:\n      entity: Customers\n      key: [No]\n      partition: {by: No, at: [A, B]}\n"
     assert told(step + "  - save: a.csv\n", snapshots) == []

@@ -41,6 +41,15 @@ def led(address: str, dialect: str = "v4") -> str | None:
         ("Customers('1')/People", "Shop.Person"),
         ("%43ustomers", "Shop.Customer"),
         ("Container.Customers", "Shop.Customer"),
+        ("Orders('1',2)/Customer", "Shop.Customer"),
+        ("Orders(No='1', Line=${{ params.number }})/Customer", "Shop.Customer"),
+        ("Orders(No=${{ config.no }},Line=@line)/Customer", "Shop.Customer"),
+        ("Customers(Id=0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111)/Orders", "Shop.Order"),
+        ("Customers(Id=guid${{ params.text }})/Orders", "Shop.Order"),
+        ("Customers(%271%27)/Orders(2)/Customer", "Shop.Customer"),
+        ("Customers/Shop.Customer('1')/Orders", "Shop.Order"),
+        ("Customers/Shop.Party", "Shop.Party"),
+        ("Customers('1')/Orders(2)", "Shop.Order"),
     ],
 )
 def test_the_type_of_the_records_is_known(address: str, kind: str) -> None:
@@ -88,10 +97,37 @@ def test_v2_leads_through_associations_and_functions() -> None:
          f"the service has Customers, Orders, People, Notes, Foreigners, Unknown, Me; {STALE}"),
         ("Me/Boss", "Boss", "'Boss' is no way from Me to other records",
          STALE),
+        ("Customers(1)/Orders", "1", "No is a text (Edm.String), and 1 is a number", "write '1'"),
+        ("Customers( 1 )", "1", "No is a text (Edm.String), and 1 is a number", "write '1'"),
+        ("Customers(Id='x')/Orders", "'x'", "Id is a GUID (Edm.Guid), and 'x' is a text",
+         "write it without quotes, like 0c6e2d0e-0a36-4a5e-9c7b-0e6e5a3c1111"),
+        ("Customers(Id=${{ params.text }})/Orders", "${{ params.text }}",
+         "Id is a GUID (Edm.Guid), and params.text gives a text", "write guid${{ params.text }}"),
+        ("Customers(Noo='1')/Orders", "Noo", "'Noo' is no field of Customers, and no part of its key",
+         "did you mean 'No'?"),
+        ("Orders('1')/Customer", "'1'", "the key of Orders is No, Line, and one value is given",
+         "write (No=...,Line=...)"),
+        ("Orders(No='1',Line='2')", "'2'", "Line is a number (Edm.Int64), and '2' is a text", "write 2"),
+        ("Orders('1','2')", "'2'", "Line is a number (Edm.Int64), and '2' is a text", "write 2"),
+        ("Customers('1','2')", "'1','2'", "the key of Customers is No, and 2 values are given", "write (No=...)"),
+        ("Customers('1')/Orders(No='1',Line='2')", "'2'", "Line is a number (Edm.Int64), and '2' is a text",
+         "write 2"),
+        ("Customers/Shop.KeyCustmer", "Shop.KeyCustmer",
+         "'Shop.KeyCustmer' is no type and no function of the service", "did you mean Shop.KeyCustomer?"),
+        ("Customers/Self.Overdu()", "Self.Overdu", "'Self.Overdu' is no type and no function of the service",
+         "did you mean Shop.Overdue?"),
+        ("Customers/Shop.Person/Code", "Shop.Person",
+         "Customers is Shop.Customer, and its records are never Shop.Person",
+         "of Shop.Customer: Shop.KeyCustomer"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_none_is_told(address: str, underlined: str, message: str, fix: str) -> None:
-    found = place_of(address, SERVICES["v4"], snapshot="x.xml")
+    found = place_of(
+        address,
+        SERVICES["v4"],
+        snapshot="x.xml",
+        category_of=lambda path: {"params.text": "text", "params.number": "number"}.get(path, ""),
+    )
     assert isinstance(found, Fault)
     assert address[found.offset : found.offset + found.length] == underlined
     assert (found.message, found.fix) == (message, fix)

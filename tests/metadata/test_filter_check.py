@@ -74,6 +74,10 @@ GOOD_V4 = [
     "$it/Name eq 'x' and Name eq @name",
     "$root/Customers('1')/Name eq Name",
     "cast(Balance,Edm.String) eq 'x' and isof(Shop.KeyCustomer) and isof(Seller,Shop.Person)",
+    "cast(Name,Types.Money) gt 5 and cast(State,Edm.Int32) eq 1 and cast(Name,Types.OrderState) eq 'Open'",
+    "cast(Name,Elsewhere.Type) eq 5 and cast(Home,Edm.GeographyPoint) eq null and isof('Shop.Customer')",
+    "$it/Orders/any(o: o/Amount gt $it/Balance) and $it/Home/City eq 'x' and $it/Orders/$count gt 1",
+    "$it eq null",
     "year(Founded) eq 2020 and hour(Changed) lt 12 and minute(Opens) eq 0",
     "concat(concat(Name,', '),No) eq 'x' and substring(Name,1,2) eq 'y' and substring(Name,1) eq 'z'",
     "startswith(Name,'x') eq true",
@@ -128,6 +132,18 @@ BAD_NAMES = [
     ("Shop.KeyCustomer/Managr eq 'x'", "Managr", "'Managr' is no field of Customers", "did you mean 'Manager'?"),
     ("Orders/any(o: o/Amonut gt 5)", "Amonut", "'Amonut' is no field of o", "did you mean 'Amount'?"),
     ("Name/x eq 1", "x", "'Name' is a text (Edm.String), and has no 'x' in it", "name the field alone"),
+    ("$it/Nmae eq 'x'", "Nmae", "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+    ("Orders/any(o: o/Amount gt $it/Balnce)", "Balnce", "'Balnce' is no field of Customers",
+     "did you mean 'Balance'?"),
+    ("cast(Nmae,Edm.String) eq 'x'", "Nmae", "'Nmae' is no field of Customers", "did you mean 'Name'?"),
+    ("cast(Name,Edm.Strng) eq 'x'", "Edm.Strng", "there is no type 'Edm.Strng'", "did you mean Edm.String?"),
+    ("isof(Shop.KeyCustmer)", "Shop.KeyCustmer", "there is no type 'Shop.KeyCustmer'",
+     "did you mean Shop.KeyCustomer?"),
+    ("Shop.KeyCustmer/Manager eq 'x'", "Shop.KeyCustmer",
+     "'Shop.KeyCustmer' is no type and no function of the service", "did you mean Shop.KeyCustomer?"),
+    ("Shop.Person/Code eq 'x'", "Shop.Person",
+     "Customers is Shop.Customer, and its records are never Shop.Person",
+     "of Shop.Customer: Shop.KeyCustomer"),
     ("Blocked eq True", "True", "'True' is no field of Customers", "write true"),
     ("contians(Name,'x')", "contians", "there is no function 'contians'", "did you mean 'contains'?"),
     ("State eq Shop.Types.OrderStat'Open'", "Shop.Types.OrderStat",
@@ -163,6 +179,21 @@ def test_a_text_without_quotes_is_known_as_such() -> None:
     ]
 
 
+def test_a_date_is_as_good_as_a_moment_to_services_of_microsoft() -> None:
+    kind = '<EntityType Name="Thing"><Property Name="At" Type="Edm.DateTimeOffset"/></EntityType>'
+    for namespace, number in (("Microsoft.NAV", 0), ("microsoft.graph", 0), ("Example", 1)):
+        document = v4_document(kind).replace(b'Namespace="S"', f'Namespace="{namespace}"'.encode())
+        found = parse([document])
+        faults = check_filter(
+            "At gt 2026-01-15",
+            found,
+            found.types[f"{namespace}.Thing"],
+            of="Things",
+            category_of=lambda _: "",
+        )
+        assert [each.severity for each in faults] == ["warning"] * number
+
+
 BAD_TYPES = [
     ("v4", "Balance gt '5'", "'5'", "Balance is a number (Edm.Decimal), and '5' is a text", "write 5"),
     ("v4", "Balance gt 'a'", "'a'", "Balance is a number (Edm.Decimal), and 'a' is a text",
@@ -196,6 +227,8 @@ BAD_TYPES = [
     ("v4", "Name eq Shop.Types.OrderState'Open'", "Shop.Types.OrderState'Open'",
      "Name is a text (Edm.String), and Shop.Types.OrderState'Open' is a value of an enumeration", None),
     ("v4", "length(Name) eq '5'", "'5'", "length(...) is a number, and '5' is a text", "write 5"),
+    ("v4", "$it/Balance gt '5'", "'5'", "Balance is a number (Edm.Decimal), and '5' is a text", "write 5"),
+    ("v4", "cast(Balance,Edm.String) eq 5", "5", "cast(...) is a text (Edm.String), and 5 is a number", "write '5'"),
     ("v4", "Tags/any(t: t eq 1)", "1", "t is a text (Edm.String), and 1 is a number", "write '1'"),
     ("v4", "Home eq 'x'", "'x'", "Home is a structure (Shop.Types.Address), and cannot be compared",
      "compare a field of it: Home/..."),

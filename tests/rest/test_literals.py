@@ -75,6 +75,9 @@ NOT_SENDABLE: list[tuple[Any, str]] = [
     (Guid(GUID + "\n"), "v4"),
     (Date("2026-13-01"), "v4"),
     (Date("2026-01-15 or 1"), "v4"),
+    (Date("2026-02-30"), "v4"),
+    (DateTime("2025-02-29T10:00:00Z"), "v4"),
+    (DateTime("2025-02-29T10:00:00"), "v2"),
     (DateTime("2026-01-15T14:30:00"), "v4"),
     (DateTime("now()"), "v4"),
     (dt.datetime(2026, 1, 15), "v4"),  # noqa: DTZ001  # a naive one is what is refused

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.rest.range_service import RangeService, _holds
 from txojobs.errors import ValidationError
-from txojobs.rest.literals import Date, DateTime
+from txojobs.rest.literals import Date, DateTime, Guid, TimeOfDay
 from txojobs.rest.query import EntityQuery
 from txojobs.rest.ranges import bound_of, bounds_between, ranges
 from txojobs.rest.settings import ReadingSettings
@@ -61,6 +61,9 @@ def test_p2_each_value_is_in_exactly_one_range(values: list[int | None], bounds:
         assert sum(_holds(each or "", {"Due": value}) for each in found) == 1
 
 
+GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
 @pytest.mark.parametrize(
     ("given_value", "odata", "types", "bound"),
     [
@@ -72,6 +75,11 @@ def test_p2_each_value_is_in_exactly_one_range(values: list[int | None], bounds:
         ("2026-01-15", "v2", {}, DateTime("2026-01-15T00:00:00")),
         ("2026-01-15T10:00:00Z", "v4", {}, DateTime("2026-01-15T10:00:00Z")),
         ("2026-01-15", "v4", {"By": "Edm.DateTimeOffset"}, DateTime("2026-01-15T00:00:00Z")),
+        (GUID, "v4", {}, Guid(GUID)),
+        (GUID, "v2", {"By": "Edm.Guid"}, Guid(GUID)),
+        (GUID, "v4", {"By": "Edm.String"}, GUID),
+        ("10:00:00", "v4", {"By": "Edm.TimeOfDay"}, TimeOfDay("10:00:00")),
+        ("10:00:00", "v4", {}, "10:00:00"),
     ],
 )
 def test_a_bound_is_what_it_looks_like(

@@ -17,7 +17,18 @@ from txojobs.metadata.described import Described
 from txojobs.metadata.expanding import check_expand, check_field, reached_by
 from txojobs.metadata.faults import Fault
 from txojobs.metadata.filter_check import check_filter, check_order
-from txojobs.metadata.values import DATE, FLAG, LIST, MOMENT, NUMBER, TEXT
+from txojobs.metadata.values import (
+    CATEGORIES,
+    DATE,
+    FLAG,
+    GUID,
+    LIST,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TIME,
+    spelled,
+)
 from txojobs.steps.kinds import EntityPath
 from txojobs.yaml_source import Mapping, Scalar, Sequence
 
@@ -26,8 +37,8 @@ if TYPE_CHECKING:
 
     from txojobs.job.model import Job, StepUse
     from txojobs.job.snapshots import Snapshot, Snapshots
-    from txojobs.metadata.model import Service, StructuredType
-    from txojobs.yaml_source import Node
+    from txojobs.metadata.model import Field, Service, StructuredType
+    from txojobs.yaml_source import Entry, Node
 
 _OF_PARAMS = {
     "string": TEXT,
@@ -94,7 +105,7 @@ class _Asked:
         node = self._options.get("entity")
         if not isinstance(node, Scalar):
             return None
-        place = place_of(node.text, self._service, snapshot=self._snapshot.name)
+        place = place_of(node.text, self._service, snapshot=self._snapshot.name, category_of=self._category)
         if isinstance(place, Fault):
             self._note(node, [place])
             return None
@@ -102,7 +113,7 @@ class _Asked:
         if place.kind is None or "apply" in self._options:  # it makes fields of its own
             return None
         records = _Records(place.kind, place.name)
-        self._check(self._options, records)
+        self._check(self._options, records, inside=False)
         for key in _scalars(self._options.get("key")):
             self._note(key, check_field(key.text, self._service, records.kind, of=records.name))
         self._expand(self._options.get("expand"), records)
@@ -143,14 +154,17 @@ class _Asked:
         passed = query.entries if isinstance(query, Mapping) else {}
         return any("${{" in name or "*" in name for name in names) or any(name[:1] == "$" for name in passed)
 
-    def _check(self, options: dict[str, Node], records: _Records) -> None:
-        """Check what may be asked of any records: also of those that are expanded."""
+    def _check(self, options: dict[str, Node], records: _Records, *, inside: bool) -> None:
+        """Check what may be asked of any records: also of those that are expanded, `inside` of an expansion."""
         kind, of = records
         for field in _scalars(options.get("select")):
             self._note(field, check_field(field.text, self._service, kind, of=of))
         for text, check in (("filter", check_filter), ("order-by", check_order)):
             for node in _scalars(options.get(text)):
-                self._note(node, check(node.text, self._service, kind, of=of, category_of=self._category))
+                faults = check(
+                    node.text, self._service, kind, of=of, category_of=self._category, inside=inside
+                )
+                self._note(node, faults)
 
     def _expand(self, node: Node | None, records: _Records) -> None:
         kind, of = records
@@ -167,7 +181,7 @@ class _Asked:
             inner = self._service.types.get(found.type or "")
             if inner is not None and isinstance(entry.value, Mapping):
                 options = {option: each.value for option, each in entry.value.entries.items()}
-                self._check(options, _Records(inner, name))
+                self._check(options, _Records(inner, name), inside=True)
                 self._expand(options.get("expand"), _Records(inner, name))
 
     def _is_cut_in_parts(self) -> bool:
@@ -189,6 +203,42 @@ class _Asked:
                 message = f"{name.text} is {field.type}: {_WANTED[option]}"
                 faults.append(Fault(0, len(name.text), message, _INSTEAD[option]))
             self._note(name, faults)
+            if field is not None and not faults and isinstance(node, Mapping):
+                self._going_by(field, node.entries, records)
+
+    def _going_by(self, field: Field, entries: dict[str, Entry], records: _Records) -> None:
+        """Check the values beside `by`: each must be what the field holds."""
+        back = entries.get("lookback")
+        if back is not None and isinstance(back.value, Scalar) and not _has_hole(back.value):
+            is_bare = back.value.text.isdecimal()
+            if is_bare != (column_type(self._service, field) == "integer"):
+                fix = "write its unit: 90s, 10m, 2h or 1d" if is_bare else "write an amount, like 100"
+                message = f"lookback is {back.value.text}, and {field.name} is {field.type}"
+                self._note(back.value, [Fault(0, len(back.value.text), message, fix)])
+        begins = entries.get("at")
+        for begin in begins.value.items if begins is not None and isinstance(begins.value, Sequence) else ():
+            if isinstance(begin, Scalar) and not _has_hole(begin):
+                self._note(begin, self._begin_faults(field, begin, records))
+
+    def _begin_faults(self, field: Field, begin: Scalar, records: _Records) -> list[Fault]:
+        """Return what is wrong with the begin of a range, which the field is compared with."""
+        category = CATEGORIES.get(self._service.underlying(field.type), "")
+        text = begin.text
+        if isinstance(begin.value, str):
+            if (
+                category in (DATE, MOMENT, GUID, TIME)
+                and spelled(category, text, self._service.dialect) is not None
+            ):
+                return []
+            text = "'" + text.replace("'", "''") + "'"
+        faults = check_filter(
+            f"{field.name} ge {text}",
+            self._service,
+            records.kind,
+            of=records.name,
+            category_of=self._category,
+        )
+        return [fault._replace(offset=0, length=len(begin.text)) for fault in faults]
 
     def _category(self, path: str) -> str:
         """Return the category of the value of a `${{ path }}`, '' when its type is not known."""
@@ -210,6 +260,10 @@ class _Asked:
             is_exact = fault.offset == 0 or where != node.where
             length = fault.length if is_exact else node.length
             self._problems.append(Problem(fault.message, where, fault.fix, fault.severity, length))
+
+
+def _has_hole(node: Scalar) -> bool:
+    return "${{" in node.text
 
 
 def _scalars(node: Node | None) -> Iterator[Scalar]:

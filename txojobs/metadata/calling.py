@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from txojobs.metadata.faults import IN_4_01_ALONE, Fault
+from txojobs.metadata.filter_nodes import Path
 from txojobs.metadata.functions import FUNCTIONS
-from txojobs.metadata.values import ENUM, NOUNS, NULL
+from txojobs.metadata.values import CATEGORIES, ENUM, NOUNS, NULL
 from txojobs.suggest import nearest_name
 
 if TYPE_CHECKING:
@@ -43,6 +44,31 @@ def function_called(node: Call, service: Service, faults: list[Fault]) -> Functi
         fix = f"write {twin}, with its two arguments the other way round" if twin else None
         faults.append(_at_name(node, f"{name} is no function of OData {service.dialect.upper()}", fix))
     return function
+
+
+def type_named(node: Call, service: Service, faults: list[Fault]) -> str | None:
+    """Return the type that `cast` or `isof` names last, without its alias; note one that the service cannot know.
+
+    None where it is quoted, as V2 writes it, or nothing is known of it.
+    """
+    last = node.arguments[-1] if node.arguments else None
+    if node.name.name.lower() not in ("cast", "isof") or not isinstance(last, Path) or len(last.segments) > 1:
+        return None
+    name = last.segments[0].name
+    full = service.full_name(name)
+    if full.startswith(("Edm.Geo", "Edm.Stream")):
+        return None
+    known = (
+        [*CATEGORIES] if full.startswith("Edm.") else [*service.types, *service.enums, *service.definitions]
+    )
+    if full in known:
+        return service.underlying(full)
+    own = {"Edm", *(each.rpartition(".")[0] for each in (*service.types, *service.enums))}
+    if full.rpartition(".")[0] in own:
+        near = nearest_name(full, known)
+        fix = f"did you mean {near}?" if near else None
+        faults.append(Fault(last.span.start, len(name), f"there is no type {name!r}", fix))
+    return None
 
 
 def argument_faults(node: Call, function: Function, values: Sequence[Value]) -> Iterator[Fault]:

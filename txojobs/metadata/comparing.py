@@ -88,7 +88,7 @@ def _doubt(field: Value, value: Value, span: Span, service: Service) -> Fault | 
     if MOMENT not in (field.category, value.category):
         return None
     if service.dialect == "v4":
-        if field.category == value.category:
+        if field.category == value.category or service.is_of_microsoft:
             return None
         message = f"{_said(field)}, and {value.name} is {NOUNS[value.category]}: some services refuse that"
         fix = (

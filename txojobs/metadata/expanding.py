@@ -87,7 +87,7 @@ def _option(
     category_of: Callable[[str], str],
 ) -> Iterator[Fault]:
     if word == "$filter":
-        faults = check_filter(value.text, service, kind, of=of, category_of=category_of)
+        faults = check_filter(value.text, service, kind, of=of, category_of=category_of, inside=True)
         yield from (fault.shifted(value.offset) for fault in faults)
     for item in split(value, ",") if word in ("$select", "$orderby", "$expand") else ():
         text = item.text.strip()
@@ -95,7 +95,7 @@ def _option(
         if word == "$select":
             faults = check_field(text, service, kind, of=of)
         elif word == "$orderby":
-            faults = check_order(text, service, kind, of=of, category_of=category_of)
+            faults = check_order(text, service, kind, of=of, category_of=category_of, inside=True)
         else:
             faults = check_expand(text, service, kind, of=of, category_of=category_of)
         yield from (fault.shifted(offset) for fault in faults)

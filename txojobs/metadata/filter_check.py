@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from txojobs.metadata.calling import TAKING_TYPES, argument_faults, function_called
+from txojobs.metadata.calling import TAKING_TYPES, argument_faults, function_called, type_named
 from txojobs.metadata.comparing import comparison_fault
 from txojobs.metadata.faults import IN_4_01_ALONE, Fault, Unjudged
 from txojobs.metadata.filter_lexer import Refusal
@@ -34,20 +34,33 @@ _CONDITION = Value(FLAG, "the condition")
 
 
 def check_filter(
-    text: str, service: Service, kind: StructuredType, *, of: str, category_of: Callable[[str], str]
+    text: str,
+    service: Service,
+    kind: StructuredType,
+    *,
+    of: str,
+    category_of: Callable[[str], str],
+    inside: bool = False,
 ) -> list[Fault]:
     """Return what is wrong in a filter on records of a type; `of` is what they are called.
 
-    `category_of` gives the category of the value of a `${{ path }}`, '' when it is not known.
+    `category_of` gives the category of the value of a `${{ path }}`, '' when it is not known. `inside` tells that it
+    stands inside of an expansion, where `$it` may mean the record that is expanded.
     """
-    return _checked(text, service, kind, of=of, category_of=category_of, is_order=False)
+    return _checked(text, service, kind, of=of, category_of=category_of, inside=inside, is_order=False)
 
 
 def check_order(
-    text: str, service: Service, kind: StructuredType, *, of: str, category_of: Callable[[str], str]
+    text: str,
+    service: Service,
+    kind: StructuredType,
+    *,
+    of: str,
+    category_of: Callable[[str], str],
+    inside: bool = False,
 ) -> list[Fault]:
     """Return what is wrong in one order expression, `asc` or `desc` behind it."""
-    return _checked(text, service, kind, of=of, category_of=category_of, is_order=True)
+    return _checked(text, service, kind, of=of, category_of=category_of, inside=inside, is_order=True)
 
 
 def _checked(
@@ -57,11 +70,13 @@ def _checked(
     *,
     of: str,
     category_of: Callable[[str], str],
+    inside: bool,
     is_order: bool,
 ) -> list[Fault]:
     try:
         node, doubts = (parse_order if is_order else parse_filter)(text)
         checker = _Checker(service, kind, of, category_of)
+        checker.knows_it = not inside
         value = checker.value(node)
         if not is_order:
             checker.want_condition(node, value)
@@ -82,6 +97,8 @@ class _Checker:
         self._of = of
         self._category_of = category_of
         self._variables: dict[str, Reach] = {}
+        self.knows_it = True
+        """Whether `$it` is the record."""
         self.faults: list[Fault] = []
 
     def value(self, node: Node) -> Value:
@@ -117,6 +134,10 @@ class _Checker:
     # -- paths --------------------------------------------------------------------------------------------------
 
     def _path(self, node: Path) -> Value:
+        if node.segments[0].name == "$it":
+            if not self.knows_it:
+                return _ANYTHING
+            node = node._replace(segments=node.segments[1:])
         first, *rest = node.segments
         variable = self._variables.get(first.name)
         if variable is None:
@@ -246,6 +267,12 @@ class _Checker:
         if function is None:
             return _ANYTHING
         result = Value(function.gives, f"{node.name.name}(...)")
+        if function_taking_a_type := type_named(node, self._service, self.faults):
+            for argument in node.arguments[:-1]:
+                self.value(argument)
+            return (
+                self._reached(Reach(function_taking_a_type), result.name) if result.category == "" else result
+            )
         if node.name.name.lower() not in TAKING_TYPES:
             values = [self.value(argument) for argument in node.arguments]
             self.faults.extend(argument_faults(node, function, values))

@@ -32,7 +32,7 @@ class Hole(NamedTuple):
 
 
 class Path(NamedTuple):
-    """Names that lead from the record, or from a variable of `any` and `all`."""
+    """Names that lead from the record (also with `$it` in front), or from a variable of `any` and `all`."""
 
     segments: tuple[Segment, ...]
     span: Span

@@ -201,14 +201,21 @@ class _Parser:
     # -- names --------------------------------------------------------------------------------------------------
 
     def _special(self, token: Token) -> Node:
-        """Take `$it/...`, `$root/...` or `@alias`: what they lead to is not known here."""
+        """Take `$it/...`, `$root/...` or `@alias`; of names behind `$it` alone it is known what they lead to."""
         end = token.end
+        segments = [Segment(token.text, token.offset)]
+        is_plain = token.text == "$it"
         while self._is("/"):
             self.advance()
-            end = self.advance().end
+            name = self.advance()
+            segments.append(Segment(name.text, name.offset))
+            end = name.end
+            is_plain = is_plain and name.kind in ("name", "special")
             if self._is("("):
                 end = self._skip_parentheses()
-        return Opaque(Span(token.offset, end))
+                is_plain = False
+        span = Span(token.offset, end)
+        return Path(tuple(segments), span) if is_plain and len(segments) > 1 else Opaque(span)
 
     def _skip_parentheses(self) -> int:
         """Pass over a balanced pair, whatever is in it; return the place behind it."""

@@ -136,6 +136,14 @@ class Service:
         """The OData dialect of its filters and answers; V3 writes as V2 does."""
         return "v4" if self.version.startswith("4") else "v2"
 
+    @property
+    def is_of_microsoft(self) -> bool:
+        """Whether its types are Microsoft's: then Microsoft's library reads what it is asked.
+
+        Source: OData/odata.net, MetadataUtilsCommon (an Edm.Date counts as an Edm.DateTimeOffset).
+        """
+        return any(name.lower().startswith("microsoft.") for name in self.types)
+
     def underlying(self, type_name: str) -> str:
         """Return the primitive type behind a type definition, any other type as it is."""
         return self.definitions.get(type_name, type_name)

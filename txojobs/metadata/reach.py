@@ -77,11 +77,11 @@ def walk(
             return UNKNOWN
         if segment.name.startswith("$"):
             return Reach("Edm.Int64") if segment.name == "$count" and reach.is_many else UNKNOWN
-        if "." in segment.name:  # as records of a narrower type
-            here = service.types.get(service.full_name(segment.name))
-            if here is None:
-                return UNKNOWN
-            reach = reach._replace(type=here.name)
+        if "." in segment.name:
+            narrowed = _narrowed(service, here, segment, of=reach.name)
+            if isinstance(narrowed, Fault) or narrowed is None:
+                return narrowed or UNKNOWN
+            here, reach = narrowed, reach._replace(type=narrowed.name)
             continue
         if reach.is_many and not through_lists:
             return _behind_a_list(path, segment, reach, service.dialect)
@@ -100,6 +100,41 @@ def walk(
         ):
             return UNKNOWN  # described elsewhere
     return reach
+
+
+def _narrowed(
+    service: Service, kind: StructuredType | None, segment: Segment, *, of: str
+) -> StructuredType | Fault | None:
+    """Return the type that records are looked at as, None where nothing is known of it."""
+    return narrowing_fault(service, kind, segment, of=of) or service.types.get(
+        service.full_name(segment.name)
+    )
+
+
+def narrowing_fault(
+    service: Service, kind: StructuredType | None, segment: Segment, *, of: str
+) -> Fault | None:
+    """Return what is wrong with a name of a type in a path: none of the service, or of records that are not these.
+
+    A name in a namespace that the snapshot does not describe may be one.
+    """
+    full = service.full_name(segment.name)
+    if full not in service.types:
+        own = {name.rpartition(".")[0] for name in (*service.types, *service.enums)}
+        if full.rpartition(".")[0] not in own:
+            return None
+        known = [*service.types, *(each.name for each in service.operations)]
+        message = f"{segment.name!r} is no type and no function of the service"
+        near = nearest_name(full, known)
+        fix = f"did you mean {near}?" if near else STALE
+        return Fault(segment.offset, len(segment.name), message, fix)
+    if kind is None or kind.name == full or full in service.subtypes.get(kind.name, ()):
+        return None
+    if kind.name in service.subtypes.get(full, ()):
+        return None
+    narrower = ", ".join(service.subtypes.get(kind.name, ())) or "no type is narrower"
+    message = f"{of} is {kind.name}, and its records are never {full}"
+    return Fault(segment.offset, len(segment.name), message, f"of {kind.name}: {narrower}")
 
 
 def _in_a_plain_one(service: Service, segment: Segment, reach: Reach) -> Fault:

@@ -125,6 +125,7 @@ def _typed(value: object, dialect: str) -> str:
         return _moment(value.text, v2=v2)
     if isinstance(value, date | Date):
         text = _matching(_DATE, value.isoformat() if isinstance(value, date) else value.text, "date")
+        _in_the_calendar(text)
         return f"datetime'{text}T00:00:00'" if v2 else text
     if isinstance(value, TimeOfDay):
         return _time(_matching(_TIME, value.text, "time of day"), v2=v2)
@@ -162,11 +163,21 @@ def _moment(text: str, *, v2: bool) -> str:
         raise ValidationError(
             f"{text[:60]!r} is no moment with a time zone", how_to_fix="write it as 2026-01-15T14:30:00Z"
         )
+    _in_the_calendar(text.partition("T")[0])
     if not v2:
         return text
     if not match["zone"]:
         return f"datetime'{text}'"
     return f"datetimeoffset'{text}'"
+
+
+def _in_the_calendar(day: str) -> None:
+    """Refuse the 30th of February; of years that Python does not count, nothing is said."""
+    if len(day) == len("2026-01-15") and day > "0001":
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise ValidationError(f"{day} is in no calendar") from None
 
 
 def _matching(pattern: str, text: str, kind: str) -> str:

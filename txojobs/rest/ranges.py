@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from txojobs.errors import ValidationError
 from txojobs.redact import shortened
-from txojobs.rest.literals import Date, DateTime, odata_literal
+from txojobs.rest.literals import Date, DateTime, Guid, TimeOfDay, odata_literal
 from txojobs.rest.odata import ODataReader
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from txojobs.rest.client import TxoRestAPI
     from txojobs.rest.query import EntityQuery
 
-Bound: TypeAlias = "int | Decimal | str | Date | DateTime"
+Bound: TypeAlias = "int | Decimal | str | Date | DateTime | Guid | TimeOfDay"
 
 _NUMBERS = ("Edm.Int64", "Edm.Decimal", "Edm.Double", "Edm.Single")
 """Types whose values some services write as text."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_CLOCKS = ("Edm.TimeOfDay", "Edm.Time")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,}(Z|[+-][0-9]{2}:[0-9]{2})?")
 
@@ -37,7 +39,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,}(Z|[+-][0-9]{2}:[0-
 def bound_of(query: EntityQuery, by: str, given: object) -> Bound:
     """Return what a job gives as the begin of a range, as what it is compared with.
 
-    A text that is a date or moment counts as one, unless the field is known to be text.
+    A text that is a date, a moment or a GUID counts as one, unless the field is known to be text.
 
     Raises:
         ValidationError: it is no text and no number.
@@ -50,7 +52,9 @@ def bound_of(query: EntityQuery, by: str, given: object) -> Bound:
             if kind == "Edm.DateTimeOffset":
                 return DateTime(f"{given}T00:00:00Z")
             return Date(given) if query.odata == "v4" else DateTime(f"{given}T00:00:00")
-        return given
+        if kind == "Edm.Guid" or (kind is None and _GUID.fullmatch(given)):
+            return Guid(given)
+        return TimeOfDay(given) if kind in _CLOCKS else given
     if isinstance(given, bool) or not isinstance(given, int | Decimal):
         raise ValidationError(
             f"{given!r} is no begin of a range", how_to_fix="write a text, a number or a date"

@@ -121,7 +121,7 @@ def _refuse_their_own(page: Batch) -> None:
     if own is not None:
         raise ApiOperationError(
             f"the records have a field {own!r} of their own, which is where `companies` puts the company",
-            how_to_fix="read one company at a time, named in entity: companies(${{ params.company }})/customers",
+            how_to_fix="read one company at a time, named in entity: companies(guid${{ params.company }})/customers",
         )
 
 

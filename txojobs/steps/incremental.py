@@ -69,5 +69,5 @@ def check_incremental(step: "Fetch", job: JobView, *, key: tuple[str, ...]) -> I
             "incremental cannot be had with companies: one that is new, or was not read, has changes of its own",
             job.at("companies"),
             "name one company in entity, by a param: each value of a param has a watermark of its own",
-            example="entity: companies(${{ params.company }})/customers",
+            example="entity: companies(guid${{ params.company }})/customers",
         )
