@@ -345,3 +345,28 @@ def test_a_misspelt_name_that_the_service_says_nothing_about_fails_the_run(
         report = work.run()
     assert str(report.error).startswith(f"no record has a field '{field}', which ")
     assert work.outputs() == {}
+
+
+def test_what_stands_in_a_structure_is_expanded_by_its_path(
+    work: Workplace, service: Callable[..., AbstractContextManager[PagesServer]]
+) -> None:
+    """A structure is a part of the record: `$expand` goes through it, and has no options for it."""
+    document = v4_document(
+        '<EntityType Name="Item"><Key><PropertyRef Name="No"/></Key><Property Name="No" Type="Edm.String"/>'
+        '<Property Name="Home" Type="S.Place"/><NavigationProperty Name="Maker" Type="S.Firm"/></EntityType>'
+        '<ComplexType Name="Place"><NavigationProperty Name="Country" Type="S.Firm"/></ComplexType>'
+        '<EntityType Name="Firm"><Key><PropertyRef Name="Code"/></Key><Property Name="Code" Type="Edm.String"/>'
+        '<Property Name="Seat" Type="S.Place"/></EntityType>'
+        '<EntityContainer Name="C"><EntitySet Name="Items" EntityType="S.Item"/></EntityContainer>'
+    )
+    record = {"No": "1", "Home": {"Country": {"Code": "SE"}}, "Maker": {"Seat": {"Country": {"Code": "NO"}}}}
+    asked: list[str] = []
+
+    def script(request: Asked) -> Reply:
+        asked.append(request.query["$expand"])
+        return as_reply({"value": [record], "@odata.count": 1})
+
+    with service(script, document=document):
+        found = rows(work, "entity: Items, expand: {Home/Country: {select: [Code]}, Maker/Seat/Country: {}}")
+    assert asked == ["Home/Country($select=Code),Maker($expand=Seat/Country)"]
+    assert found == [record]

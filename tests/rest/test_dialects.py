@@ -246,6 +246,17 @@ def test_related_records_are_nested_in_v4() -> None:
     assert expand_v4({}) is None
 
 
+def test_a_structure_is_a_part_of_the_way_and_no_record_of_its_own() -> None:
+    paths = {
+        "Home/Country": Expansion(select=("Code",)),
+        "Home/City/Mayor": Expansion(),
+        "Lines/At/Bin": Expansion(),
+    }
+    assert expand_v4(paths, structures={"Home", "Home/City", "Lines/At"}) == (
+        "Home/Country($select=Code),Home/City/Mayor,Lines($expand=At/Bin)"
+    )
+
+
 @pytest.mark.parametrize("path", ["Sales.Vip/Orders", "Lines/$ref", "Lines/$count", "Sales.Vip/Orders/$ref"])
 def test_a_type_and_a_reference_stay_with_the_name_they_belong_to(path: str) -> None:
     assert expand_v4({path: Expansion()}) == path

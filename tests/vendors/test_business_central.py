@@ -91,6 +91,7 @@ def test_every_company_is_read_whole_and_named_in_each_record(
         10,
     )
     assert report.outcome == "done"
+    assert report.steps[0].expected == 10  # of all companies, not of the last one
 
 
 def test_what_the_profile_knows_is_asked_and_applied(work: Workplace, central: BusinessCentral) -> None:

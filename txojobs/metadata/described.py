@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from txojobs.metadata.columns import columns_of
+from txojobs.metadata.faults import Fault
+from txojobs.metadata.reach import Segment, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from txojobs.metadata.model import Service, StructuredType
     from txojobs.records import Columns
 
@@ -32,6 +36,19 @@ class Described(NamedTuple):
         if known is None or kind is None or not select:
             return known
         return tuple(each for each in known if each.name in (*select, *kind.key))
+
+    def structures(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return the beginnings of paths that lead to a structure, which is a part of the record."""
+        found = set()
+        for path in paths:
+            names = path.partition("(")[0].split("/")
+            for number in range(1, len(names)):
+                segments = [Segment(name, 0) for name in names[:number]]
+                reach = walk(self.service, self.kind, segments, of="")
+                kind = None if isinstance(reach, Fault) else self.service.types.get(reach.type or "")
+                if kind is not None and not kind.is_entity:
+                    found.add("/".join(names[:number]))
+        return frozenset(found)
 
     @property
     def types(self) -> dict[str, str]:

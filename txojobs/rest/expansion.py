@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from txojobs.errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,15 @@ class _Branch:
     below: dict[str, _Branch] = field(default_factory=dict)
 
 
-def expand_v4(paths: Mapping[str, Expansion]) -> str | None:
-    """Return the value of `$expand`, None when there is nothing to bring along."""
+def expand_v4(paths: Mapping[str, Expansion], *, structures: Collection[str] = ()) -> str | None:
+    """Return the value of `$expand`, None when there is nothing to bring along.
+
+    `structures` are the paths that lead to a structure inside of a record, not to another record.
+    """
     root = _Branch()
     for path, expansion in paths.items():
         branch = root
-        for name in _names(path):
+        for name in _names(path, structures):
             branch = branch.below.setdefault(name, _Branch())
         branch.own = expansion
     return _written(root) or None
@@ -82,18 +85,20 @@ def expand_v2(paths: Mapping[str, Expansion]) -> tuple[str | None, tuple[str, ..
     return ",".join(paths) or None, fields
 
 
-def _names(path: str) -> list[str]:
+def _names(path: str, structures: Collection[str]) -> list[str]:
     """Return the names of a path that lead to related records, each with what belongs to it.
 
-    A type that only some records are of stands before the name it leads to, `$ref` and `$count` behind theirs;
-    options in parentheses are passed on as they stand.
+    A type that only some records are of stands before the name it leads to, and so does a structure; `$ref` and
+    `$count` stand behind theirs. Options in parentheses are passed on as they stand.
     """
     head, bracket, options = path.partition("(")
     names: list[str] = []
+    way = ""
     for part in head.split("/"):
-        if names and ("." in names[-1].rpartition("/")[2] or part.startswith("$")):
+        if names and ("." in names[-1].rpartition("/")[2] or part.startswith("$") or way in structures):
             names[-1] += f"/{part}"
         else:
             names.append(part)
+        way = f"{way}/{part}" if way else part
     names[-1] += bracket + options
     return names

@@ -47,7 +47,8 @@ class EntityQuery:
     paths of related records. `key` names the fields that no two records share; `limit` is the most records wanted.
     `count` says whether the number of records is asked for. `extra` are further options, as they are sent.
     `adds_to_order` completes the order with fields that nobody asked for, and is left out when the service refuses
-    it. `types` are the Edm types of fields, where known. `null_dates` are texts that stand for no date, and
+    it. `types` are the Edm types of fields, where known; `structures` are the paths in `expand` that lead into the
+    record itself, not to another one. `null_dates` are texts that stand for no date, and
     with `keeps_dates` none does;
     a count that reaches `counts_up_to` says only that there are so many or more.
     """
@@ -68,6 +69,7 @@ class EntityQuery:
     odata: str = "v4"
     adds_to_order: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
+    structures: frozenset[str] = frozenset()
     null_dates: frozenset[str] = frozenset()
     keeps_dates: bool = False
     counts_up_to: int | None = None
@@ -91,7 +93,7 @@ class EntityQuery:
         for option in self.extra:
             if self._is_ours(option.lower()):
                 raise ValidationError(
-                    f"the query option {option} is set by its own field", how_to_fix="take it out of `extra`"
+                    f"the query option {option} is set by its own field", how_to_fix="leave it out here"
                 )
             if option in _V4_ONLY and self.odata != "v4":
                 raise ValidationError(
@@ -166,7 +168,7 @@ class EntityQuery:
     def _expanded(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the values of `$expand` and `$select`."""
         if self.dialect.name == "v4":
-            return expand_v4(self.expand), self.select
+            return expand_v4(self.expand, structures=self.structures), self.select
         expand, fields = expand_v2(self.expand)
         named = self.select or any(each.select for each in self.expand.values())
         return expand, (*(self.select or ("*",)), *fields) if named else ()

@@ -63,7 +63,7 @@ class _Reading:
         reader = reader_of(self._step, self._ctx, self._client, own)
         rows = 0
         try:
-            for page in different(self._ctx, reader, on_duplicate=self._step.on_duplicate):
+            for page in different(self._counting_on(), reader, on_duplicate=self._step.on_duplicate):
                 rows += len(page)
                 _refuse_their_own(page)
                 yield [{"_company": company.name, "_company_id": company.id, **record} for record in page]
@@ -74,6 +74,11 @@ class _Reading:
         self._empty_dates += reader.empty_dates
         self._proofs.append(reader.proof)
         self._states.append({**_named(company), "state": "read", "fetched": reader.proof.as_json()})
+
+    def _counting_on(self) -> RunContext:
+        """Return the context, in which the count of a company is told with what came of those before it."""
+        before, tell = self.rows, self._ctx.progress
+        return self._ctx._replace(progress=lambda count: tell(None if count is None else before + count))
 
     def gently(self, company: Company) -> Iterator[Batch]:
         """Yield the records of one company once all are there, none when it cannot be read.

@@ -91,6 +91,7 @@ def entity_query(
         labels=step.labels,
         odata=odata,
         types=described.types if described is not None else {},
+        structures=described.structures(by_path(step.expand)) if described is not None else frozenset(),
     )
 
 
