@@ -5,12 +5,22 @@ Source: the shapes are those of the vendor's documentation of the API v2.0 and o
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.vendors.scripted import Asked, Record, RefusedError, Reply, ScriptedService, ordered, selected
+from tests.vendors.scripted import (
+    Asked,
+    Record,
+    RefusedError,
+    Reply,
+    ScriptedService,
+    at_version,
+    ordered,
+    selected,
+)
 
 LARGEST_PAGE = 20_000
 API = "/v2.0/tenant/production/api/v2.0"
@@ -44,6 +54,11 @@ class BusinessCentral(ScriptedService):
     denied: frozenset[str] = frozenset()
     on_page: dict[int, Reply] = field(default_factory=dict)
     """What is answered to the request for customers of that number, from 1, instead of a page."""
+    stale_status: int = 409
+    """What is answered to a change of a record that is at another version by now."""
+    lost: frozenset[int] = frozenset()
+    """The changes, from 1, that are carried out and whose answer is lost."""
+    changes: int = 0
     hidden: int = 0
     """How many companies the list counts and does not show."""
     _pages: int = 0
@@ -64,6 +79,9 @@ class BusinessCentral(ScriptedService):
                 {"id": guid(number), "systemVersion": "25.0", "name": name, "displayName": name}
                 for number, name in enumerate(self.companies, 1)
             ]})  # fmt: skip
+        one = re.fullmatch(r"/companies\(([0-9a-f-]{36})\)/customers\(([0-9a-f-]{36})\)", path)
+        if one is not None:
+            return self._customer(asked, one[2])
         match = re.fullmatch(r"/companies\(([0-9a-f-]{36})\)/(\w+)", path)
         names = {guid(number): name for number, name in enumerate(self.companies, 1)}
         if match is None or match[1] not in names or match[2] != "customers":
@@ -71,6 +89,26 @@ class BusinessCentral(ScriptedService):
                 404, _error("BadRequest_NotFound", f"No HTTP resource was found that matches {path}.")
             )
         return self._customers(asked, names[match[1]], base)
+
+    def _customer(self, asked: Asked, key: str) -> Reply:
+        """Read or change one customer; each change gives it another etag."""
+        records = next(iter(self.companies.values()))
+        found = next((each for each in records if each["id"] == key), None)
+        if found is None:
+            raise RefusedError(404, _error("BadRequest_ResourceNotFound", "The record was not found."))
+        if asked.method == "GET":
+            return Reply(200, found)
+        missing = _error("BadRequest_InvalidToken", "Could not validate the client concurrency token.")
+        changed = _error("Request_EntityChanged", "Another user has already changed the record.")
+        at_version(
+            asked,
+            found["@odata.etag"],
+            missing=RefusedError(400, missing),
+            stale=RefusedError(self.stale_status, changed),
+        )
+        self.changes += 1
+        found.update({**json.loads(asked.body), "@odata.etag": f'W/"JzE5OzE{self.changes}changed=="'})
+        return Reply(200, found, is_lost=self.changes in self.lost)
 
     def _web_service(self, asked: Asked, base: str, path: str) -> Reply:
         if path == "/Company":

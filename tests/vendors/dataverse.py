@@ -5,12 +5,22 @@ Source: the shapes are those of the vendor's documentation of the Web API v9.2.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.vendors.scripted import Asked, Record, RefusedError, Reply, ScriptedService, ordered, selected
+from tests.vendors.scripted import (
+    Asked,
+    Record,
+    RefusedError,
+    Reply,
+    ScriptedService,
+    at_version,
+    ordered,
+    selected,
+)
 
 API = "/api/data/v9.2"
 LARGEST_PAGE = 5000
@@ -44,6 +54,8 @@ class Dataverse(ScriptedService):
         )
 
     def reply_to(self, asked: Asked, base: str) -> Reply:
+        if one := re.fullmatch(rf"{re.escape(API)}/accounts\(([0-9a-f-]{{36}})\)", asked.path):
+            return self._account(asked, one[1])
         if asked.path != f"{API}/accounts":
             message = f"Resource not found for the segment '{asked.path.rsplit('/', 1)[-1]}'."
             raise RefusedError(404, {"error": {"code": "0x8006088a", "message": message}})
@@ -66,6 +78,27 @@ class Dataverse(ScriptedService):
             query = "&".join(f"{option}={quote(value)}" for option, value in kept.items())
             body["@odata.nextLink"] = f"{base}{API}/accounts?{query}"
         return Reply(200, body, {"x-ms-dop-hint": "4", "preference_applied": f"odata.maxpagesize={size}"})
+
+    def _account(self, asked: Asked, key: str) -> Reply:
+        """Read or change one account. A change of one that is not there makes it, but for `If-Match: *`."""
+        found = next((each for each in self.accounts if each["accountid"] == key), None)
+        absent = RefusedError(
+            404, {"error": {"code": "0x80040217", "message": f"account {key} Does Not Exist"}}
+        )
+        if asked.method == "GET":
+            if found is None:
+                raise absent
+            return Reply(200, found)
+        if found is None:
+            if "if-match" in asked.headers:
+                raise absent
+            found = {"accountid": key, "@odata.etag": 'W/"0"'}
+            self.accounts.append(found)
+        message = "The version of the existing record doesn't match the RowVersion property provided."
+        changed = RefusedError(412, {"error": {"code": "0x80060882", "message": message}})
+        at_version(asked, found["@odata.etag"], missing=None, stale=changed)
+        found.update({**json.loads(asked.body), "@odata.etag": found["@odata.etag"][:-1] + '1"'})
+        return Reply(204, None)
 
 
 def _labelled(record: Record) -> Record:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.vendors.scripted import Asked, Record, RefusedError, Reply, ScriptedService, ordered, selected
+from tests.vendors.scripted import (
+    Asked,
+    Record,
+    RefusedError,
+    Reply,
+    ScriptedService,
+    at_version,
+    ordered,
+    selected,
+)
 
 API = "/sap/opu/odata/sap/ZSALES_SRV"
 PAGE = 3
@@ -49,6 +58,8 @@ class SapGateway(ScriptedService):
     def reply_to(self, asked: Asked, base: str) -> Reply:
         if asked.path in (f"{API}/", API):
             return self._root(asked)
+        if one := re.fullmatch(rf"{API}/Orders\('(\d+)'\)", asked.path):
+            return self._order(asked, one[1])
         if asked.path != f"{API}/Orders":
             raise RefusedError(404, _error("/IWFND/CM_BEC/026", "Service not found"))
         return self._create(asked) if asked.method == "POST" else self._list(asked, base)
@@ -63,14 +74,31 @@ class SapGateway(ScriptedService):
             {"x-csrf-token": f"token-{self.session}", "set_cookie": f"SAP_SESSIONID=s{self.session}; path=/"},
         )
 
+    def _order(self, asked: Asked, key: str) -> Reply:
+        """Read or change one order."""
+        found = next(each for each in self.orders if each["OrderId"] == key)
+        if asked.method == "GET":
+            return Reply(200, {"d": found}, {"etag": found["__metadata"]["etag"]})
+        self._want_token(asked)
+        changed = _error("/IWBEP/CM_MGW_RT/022", "Precondition failed")
+        wanted = _error("/IWBEP/CM_MGW_RT/023", "Precondition required")
+        etag = found["__metadata"]["etag"]
+        at_version(asked, etag, missing=RefusedError(428, wanted), stale=RefusedError(412, changed))
+        found.update(json.loads(asked.body))
+        found["__metadata"]["etag"] = f"{etag[:-2]}1'\""
+        return Reply(204, None)
+
     def _create(self, asked: Asked) -> Reply:
+        self._want_token(asked)
+        self.created.append(json.loads(asked.body))
+        return Reply(201, {"d": self.created[-1]})
+
+    def _want_token(self, asked: Asked) -> None:
         valid = asked.headers.get("x-csrf-token") == f"token-{self.session}"
         if not valid or f"SAP_SESSIONID=s{self.session}" not in asked.headers.get("cookie", ""):
             raise RefusedError(
                 403, _error("005056A509B11EE1B9A8FEC11C21578E", "CSRF"), x_csrf_token="Required"
             )
-        self.created.append(json.loads(asked.body))
-        return Reply(201, {"d": self.created[-1]})
 
     def _list(self, asked: Asked, base: str) -> Reply:
         if "json" not in asked.headers.get("accept", ""):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.rest.fault_server import FaultServer, answer
+from tests.rest.fault_server import FaultServer, answer, hang_up
 
 if TYPE_CHECKING:
     from tests.rest.fault_server import Connection
@@ -43,6 +43,8 @@ class Reply:
     status: int = 200
     value: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    is_lost: bool = False
+    """Whether the connection ends before the answer: what was asked is done all the same."""
 
 
 class RefusedError(Exception):
@@ -79,6 +81,8 @@ class ScriptedService:
                 reply = self.reply_to(asked, connection.base)
             except RefusedError as refusal:
                 reply = refusal.reply
+        if reply.is_lost:
+            return hang_up(connection)
         body = b"" if reply.value is None else json.dumps(reply.value, ensure_ascii=False).encode()
         headers = {"content_type": "application/json; charset=utf-8", **reply.headers}
         return answer(reply.status, body, **headers)(connection)
@@ -99,6 +103,15 @@ class ScriptedService:
     def reply_to(self, asked: Asked, base: str) -> Reply:
         """Return the answer to one request; `base` is the address of the server."""
         raise NotImplementedError
+
+
+def at_version(asked: Asked, etag: str, *, missing: RefusedError | None, stale: RefusedError) -> None:
+    """Refuse a change that names no version where one is wanted, or another one than the record has by now."""
+    named = asked.headers.get("if-match")
+    if named is None and missing is not None:
+        raise missing
+    if named not in (None, "*", etag):
+        raise stale
 
 
 def ordered(records: list[Record], order_by: str | None, key: str) -> list[Record]:

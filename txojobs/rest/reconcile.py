@@ -1,8 +1,9 @@
 """Find out whether a change was carried out whose answer was lost: read the record, and compare.
 
-A change with If-Match (or If-None-Match: *) may be sent again after a lost answer: had the first one been
-carried out, the service refuses the second with 412, or with 404 when the record is deleted. So a refusal after a
-lost answer is either our own success or somebody else's change; what stands in the record now tells which.
+A change with If-Match (or If-None-Match: *) may be sent again after a lost answer: had the first one been carried
+out, the service refuses the second with 412 (Business Central also with 409 Request_EntityChanged), or with 404 when
+the record is deleted. So a refusal after a lost answer is either our own success or somebody else's change; what
+stands in the record now tells which.
 
 Source: RFC 9110 section 13.1.1 (a server may say 2xx to a change that is already applied; not all do).
 """
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from txojobs.rest.timing import Limits
 
 _CONDITIONAL = frozenset({"PATCH", "PUT", "DELETE", "MERGE"})
+_CHANGED = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT)
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -46,7 +48,7 @@ def carried_out(request: Request, refusal: ApiError, exchange: Exchange, limits:
         return None
     if request.method == "DELETE" and refusal.status in _GONE:
         return _done(request)
-    if refusal.status != HTTPStatus.PRECONDITION_FAILED:
+    if refusal.status not in _CHANGED:
         return None
     try:
         now = exchange.run(
