@@ -17,6 +17,10 @@ from txojobs.cli.main import cli
 
 REPOSITORY = Path(__file__).parents[2]
 SHELLS = ("bash", "zsh", "fish")
+CHOICE = (
+    "version: 1\nparams: {all: {type: boolean, default: false}, of: {enum: [SE, SK, NO], default: SE}, x: {}}\n"
+    "steps:\n  - load: data/a.csv\n"
+)
 
 
 @pytest.fixture
@@ -96,6 +100,23 @@ def test_bash_offers_what_fits(workspace: Path, words: tuple[str, ...], offered:
     assert offered_by_bash(workspace, *words) == offered
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("of", "=", "S"), ["SE", "SK"]),
+        (("of", "="), ["SE", "SK", "NO"]),
+        (("of=S",), ["of=SE", "of=SK"]),  # of somebody who took the = from COMP_WORDBREAKS
+        (("all", "=", "t"), ["true"]),
+    ],
+    ids=" ".join,
+)
+def test_bash_offers_the_values_of_a_param_although_it_splits_at_the_equals_sign(
+    workspace: Path, words: tuple[str, ...], offered: list[str]
+) -> None:
+    make_workspace(workspace, choice=CHOICE)
+    assert offered_by_bash(workspace, "run", "choice", "acme", "prod", "-p", *words) == offered
+
+
 def test_the_workspace_that_is_named_is_looked_at(workspace: Path, tmp_path: Path) -> None:
     other = make_workspace(tmp_path / "other", monthly=JOB)
     assert offered_by_bash(workspace, "--workspace", str(other), "run", "m") == ["monthly"]
@@ -132,8 +153,7 @@ def test_zsh_tells_what_is_still_to_be_written_from_what_is_whole(workspace: Pat
 def test_values_of_params_are_offered_where_they_are_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = "params: {all: {type: boolean, default: false}, of: {enum: [SE, SK, NO], default: SE}, x: {}}\n"
-    monkeypatch.chdir(make_workspace(tmp_path, choice=f"version: 1\n{params}steps:\n  - load: data/a.csv\n"))
+    monkeypatch.chdir(make_workspace(tmp_path, choice=CHOICE))
 
     def offered(*words: str) -> list[str]:
         complete = ShellComplete(cli, {}, "txojobs", "_TXOJOBS_COMPLETE")
@@ -144,6 +164,30 @@ def test_values_of_params_are_offered_where_they_are_known(
     assert offered("-p", "x=") == []
     assert offered("-p", "no=") == []
     assert offered("--o") == ["--output", "--of"]
+    assert offered("acme", "prod", "--of", "S") == ["SE", "SK"]
+    assert offered("acme", "prod", "--x", "S") == []
+    assert offered("acme", "prod", "--no", "S") == []
+
+
+@pytest.mark.parametrize("begun", ["jobs/", "jobs/export-", "./jo", "../elsewhere/jobs/a"])
+def test_a_job_that_begins_like_a_path_is_completed_as_a_file(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
+    monkeypatch.chdir(workspace)
+    complete = ShellComplete(cli, {}, "txojobs", "_TXOJOBS_COMPLETE")
+    for command in ("run", "show"):
+        (item,) = complete.get_completions([command], begun)
+        assert (item.type, item.value) == ("file", begun)
+
+
+def test_the_name_of_a_job_in_a_folder_is_no_path(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workspace / "jobs" / "monthly").mkdir()
+    (workspace / "jobs" / "monthly" / "sales.yaml").write_text(JOB, encoding="utf-8")
+    monkeypatch.chdir(workspace)
+    complete = ShellComplete(cli, {}, "txojobs", "_TXOJOBS_COMPLETE")
+    assert [(item.type, item.value) for item in complete.get_completions(["run"], "monthly/s")] == [
+        ("plain", "monthly/sales")
+    ]
 
 
 def test_zsh_takes_the_script(workspace: Path) -> None:
@@ -154,6 +198,20 @@ def test_zsh_takes_the_script(workspace: Path) -> None:
 def test_fish_takes_the_script(workspace: Path) -> None:
     script = "txojobs completion fish | source\ncomplete -C 'txojobs run export-o'\n"
     assert shell("fish", script, workspace) == ["export-orders"]
+
+
+def test_fish_offers_values_and_paths_and_shows_descriptions_with_commas(workspace: Path) -> None:
+    make_workspace(workspace, choice=CHOICE)
+    script = (
+        "txojobs completion fish | source\n"
+        "complete -C 'txojobs run choice acme prod -p of=S'\n"
+        "complete -C 'txojobs run choice acme prod --of S'\n"
+        "complete -C 'txojobs show jobs/export-o'\n"
+        "complete -C 'txojobs doct'\n"
+    )
+    assert " ".join(shell("fish", script, workspace)).startswith(
+        "of=SE of=SK SE SK jobs/export-orders.yaml doctor Check workspace, configuration, "
+    )
 
 
 @pytest.mark.parametrize("name", SHELLS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from txojobs.cli.complete import params_of
+from txojobs.cli.complete import values_of as possible_values
 from txojobs.cli.console import stderr
 from txojobs.cli.finding import load_named
 from txojobs.cli.main import workspace_of
@@ -40,12 +41,15 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """As click does, and `--name` of each param of the job."""
+        """As click does, and `--name` of each param of the job, and behind it the values that it may have."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415  # only while a shell asks
 
         found = super().shell_complete(ctx, incomplete)
         if not incomplete.startswith("-"):
-            return found
+            before = ctx.args[-1] if ctx.args else ""
+            chosen = params_of(ctx).get(before[2:]) if before.startswith("--") else None
+            values = (value for value in possible_values(chosen) if value.startswith(incomplete))
+            return [*found, *map(CompletionItem, values)]
         known = {item.value for item in found} | set(_own_options(ctx))
         names = (f"--{name}" for name in params_of(ctx))
         return [

@@ -11,20 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import click
+    from click.shell_completion import CompletionItem
 
     from txojobs.job.model import Param
     from txojobs.workspace import Workspace
 
 
-def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of jobs that begin so."""
+def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str] | list[CompletionItem]:
+    """Return the names of jobs that begin so; where none does, what looks like a path is completed as one."""
     from txojobs.cli.finding import job_names  # noqa: PLC0415
 
     del param
     workspace = _workspace(ctx)
-    if workspace is None:
-        return []
-    return [name for name in job_names(workspace) if name.startswith(incomplete)]
+    names = job_names(workspace) if workspace else []
+    found = [name for name in names if name.startswith(incomplete)]
+    if found or not ("/" in incomplete or incomplete.startswith(".")):
+        return found
+    from click.shell_completion import CompletionItem  # noqa: PLC0415  # only for a path
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def params(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -33,8 +38,7 @@ def params(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     name, equals, begun = incomplete.partition("=")
     found = params_of(ctx)
     if equals:
-        values = _values(found[name]) if name in found else []
-        return [f"{name}={value}" for value in values if value.startswith(begun)]
+        return [f"{name}={value}" for value in values_of(found.get(name)) if value.startswith(begun)]
     return [f"{each}=" for each in found if each.startswith(incomplete)]
 
 
@@ -53,7 +57,10 @@ def params_of(ctx: click.Context) -> dict[str, Param]:
         return {}
 
 
-def _values(param: Param) -> list[str]:
+def values_of(param: Param | None) -> list[str]:
+    """Return the values that a param may have, as far as they can be listed."""
+    if param is None:
+        return []
     if param.enum:
         return [str(choice) for choice in param.enum]
     return ["true", "false"] if param.type == "boolean" else []

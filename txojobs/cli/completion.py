@@ -15,6 +15,31 @@ INSTALL = {
     "fish": "# Run once:  txojobs completion fish > ~/.config/fish/completions/txojobs.fish",
 }
 
+_SPLIT = """\
+    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD _TXOJOBS_COMPLETE=bash_complete $1)
+"""
+_WHOLE = """\
+    local -a words=()
+    local i last
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        if ((i > 1)) && [[ ${COMP_WORDS[i]} == "=" || ${COMP_WORDS[i-1]} == "=" ]]; then
+            words[${#words[@]}-1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
+        fi
+    done
+    last=${words[${#words[@]}-1]}
+
+    response=$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((${#words[@]} - 1)) _TXOJOBS_COMPLETE=bash_complete $1)
+"""
+"""bash splits words at `=` (COMP_WORDBREAKS; bash(1), Programmable Completion): `-p name=value` is one again."""
+_END = """\
+    if [[ $last != "${COMP_WORDS[COMP_CWORD]}" ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${last%"${last##*=}"}"}")
+    fi
+
+"""
+"""Where it has split a word, it replaces what stands behind the `=` alone: what stands before it stays."""
 _NO_SPACE = """\
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
         compopt -o nospace 2>/dev/null
@@ -52,7 +77,10 @@ def completion(ctx: click.Context, shell: str | None) -> None:
     root = ctx.find_root()
     script = found(root.command, {}, "txojobs", "_TXOJOBS_COMPLETE").source()
     if name == "bash":
-        script = script.replace("    return 0\n", f"{_NO_SPACE}    return 0\n", 1)
+        script = script.replace(_SPLIT, _WHOLE, 1)
+        script = script.replace("    return 0\n", f"{_END}{_NO_SPACE}    return 0\n", 1)
+    if name == "fish":  # a description may hold commas
+        script = script.replace('string split ","', 'string split -m 1 ","', 1)
     if name == "zsh":
         script = script.replace(_ADDED_BY_ZSH, _NO_SPACE_IN_ZSH, 1)
     stdout().line(f"{INSTALL[name]}\n{script.strip()}")
