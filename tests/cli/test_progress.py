@@ -326,6 +326,12 @@ def screen(text: str, columns: int) -> list[str]:
 
 
 @pty_only
+def test_a_terminal_that_does_not_know_its_width_is_as_wide_as_usual(work: Workplace) -> None:
+    said = everything(*on_terminal(work, "run", "none", "acme", "test", columns=0))
+    assert " there is no job 'none' in jobs/\r\n" in said
+
+
+@pty_only
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_terminal_is_left_clean(tmp_path: Path, columns: int) -> None:
     work = Workplace(tmp_path)

@@ -378,6 +378,8 @@ FAILING: dict[str, tuple[str, tuple[str, ...], int, str]] = {
     "no configuration": (LOAD, ("acme", "prod"), 2, "refused-to-start"),
     "no environment": (LOAD, ("acme",), 2, "refused-to-start"),
     "a param": (LOAD, ("acme", "test", "-p", "x=1"), 2, "refused-to-start"),
+    "a value that an option does not take": (LOAD, ("acme", "test", "--limit", "x"), 2, "refused-to-start"),
+    "an option without its value": (LOAD, ("--json", "acme", "test", "-p"), 2, "refused-to-start"),
 }
 
 
@@ -385,13 +387,36 @@ FAILING: dict[str, tuple[str, tuple[str, ...], int, str]] = {
 def test_json_is_one_document_of_a_failure_too(work: Workplace, case: str) -> None:
     steps, words, code, outcome = FAILING[case]
     work.steps(steps)
-    done = work.command("run", "job", *(words or ("acme", "test")), "--json")
+    asked = [*(words or ("acme", "test")), *([] if "--json" in words else ["--json"])]
+    done = work.command("run", "job", *asked)
     assert done.code == code, done
     document = json.loads(done.out)
     assert document["outcome"] == outcome
+    assert document["job"] == (None if words[-1:] == ("-p",) else "job")
     assert document["error"]["problem"]
     assert document["outputs"] == []
     assert done.err
+
+
+def test_json_tells_that_no_job_was_named(work: Workplace) -> None:
+    done = work.command("run", "--json")
+    assert done.code == 2
+    document = json.loads(done.out)
+    assert document["job"] is None
+    assert document["error"]["problem"] == "Missing argument 'JOB'."
+    assert "Missing argument 'JOB'." in done.err
+
+
+def test_json_that_is_no_option_is_none(work: Workplace) -> None:
+    assert work.command("run", "--limit", "x", "job", "--", "--json").out == ""
+
+
+def test_quiet_keeps_the_warnings_of_a_job_from_the_screen(work: Workplace) -> None:
+    work.job("version: 1\nparams: {p: {default: NO}}\nsteps:\n" + LOAD + "  - filter: n != ${{ params.p }}\n")
+    loud = work.command("run", "job", "acme", "test")
+    assert "NO is read as text" in loud.err
+    quiet = work.command("run", "job", "acme", "test", "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
 
 
 def test_quiet_shows_nothing_but_errors(work: Workplace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,29 @@ class RunCommand(click.Command):
     """A command whose help also lists the params of the job that is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does; keep the words for the help, which is asked for before they are understood."""
-        ctx.meta[_WORDS] = list(args)
-        return super().parse_args(ctx, args)
+        """As click does; keep the words for the help, which is asked for before they are understood.
+
+        With --json, words that cannot be understood are refused in JSON, too.
+        """
+        ctx.meta[_WORDS] = words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as err:
+            err.ctx = err.ctx or ctx
+            if "--json" in itertools.takewhile(lambda word: word != "--", words):
+                from txojobs.cli.summary import print_refusal  # noqa: PLC0415  # only where it is asked for
+
+                print_refusal(err, job=self._job(ctx, words))
+            raise
+
+    def _job(self, ctx: click.Context, words: list[str]) -> str | None:
+        """Return the job's name as far as the words tell it; their values may be wrong."""
+        try:
+            given, _, _ = self.make_parser(ctx).parse_args(list(words))
+        except click.UsageError:
+            return None
+        job = given.get("job")
+        return job if isinstance(job, str) else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """As click does, and `--name` of each param of the job, and behind it the values that it may have."""
@@ -60,9 +81,8 @@ class RunCommand(click.Command):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help, then the job's params."""
         super().format_help_text(ctx, formatter)
-        given, _, _ = self.make_parser(ctx).parse_args(list(ctx.meta.get(_WORDS, ())))
-        word = given.get("job")
-        if not isinstance(word, str):
+        word = self._job(ctx, ctx.meta.get(_WORDS, []))
+        if word is None:
             return
         try:
             job, _ = load_named(workspace_of(ctx), word)

@@ -33,7 +33,7 @@ def config(ctx: click.Context, org: str, env: str, *, as_json: bool) -> None:
         show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
     if as_json:
         values = [{"path": path, "value": value, "from": source} for path, value, source in rows]
-        stdout().line(json.dumps({"org": org, "env": env, "values": values}, indent=2, ensure_ascii=False))
+        stdout().json(json.dumps({"org": org, "env": env, "values": values}, indent=2, ensure_ascii=False))
         return
     console = stdout()
     for path, value, source in rows:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -43,11 +45,12 @@ class Console:
     @property
     def width(self) -> int:
         """The columns that a line may fill; one less than there are, since a full row wraps on some terminals."""
-        columns = os.environ.get("COLUMNS", "")
-        if columns.isdecimal() and int(columns) > 0:
-            return int(columns) - 1
+        told = os.environ.get("COLUMNS", "")
+        if told.isdecimal() and int(told) > 0:
+            return int(told) - 1
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            return max(_NARROWEST, os.get_terminal_size(self.stream.fileno()).columns) - 1
+            if columns := os.get_terminal_size(self.stream.fileno()).columns:  # 0: it does not know
+                return max(_NARROWEST, columns) - 1
         return _USUAL - 1
 
     def text(self, text: str) -> None:
@@ -76,6 +79,14 @@ class Console:
                 self.failure = self.failure or unwritable(err)
                 if not self._goes_on:
                     raise self.failure from err
+
+    def json(self, text: str) -> None:
+        """Write a JSON document, one that a program can read in whatever encoding the stream has.
+
+        In UTF-8 the characters stand as they are. Elsewhere, as in each pipe of Windows, all but ASCII is escaped
+        (RFC 8259 section 7): what `line` writes for a character that an encoding lacks is no JSON.
+        """
+        self.line(text if _is_utf8(self.stream) else _in_ascii(text))
 
     def restore(self) -> None:
         """Show the cursor again, which live lines hide; for a process that ends at once."""
@@ -135,6 +146,19 @@ def _enable_windows_sequences() -> bool:
     if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
         return False
     return bool(kernel.SetConsoleMode(handle, mode.value | 0x0004))
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    """Tell it of a stream; one without an encoding holds text, and no bytes."""
+    encoding = getattr(stream, "encoding", None)
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
+
+
+def _in_ascii(document: str) -> str:
+    r"""Return JSON with each character beyond ASCII as `\uXXXX`; they stand in texts alone."""
+    import json  # noqa: PLC0415  # few need it
+
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], document)
 
 
 def _can_show(stream: TextIO, text: str) -> bool:

@@ -56,7 +56,7 @@ def doctor(ctx: click.Context, org: str, env: str, *, api: str | None, offline: 
     if as_json:
         facts = {"version": 1, "org": org, "env": env, "ok": not counts["failed"]}
         lines = [check._asdict() for check in found]
-        console.line(json.dumps({**facts, "checks": lines}, indent=2, ensure_ascii=False))
+        console.json(json.dumps({**facts, "checks": lines}, indent=2, ensure_ascii=False))
     else:
         console.line()
         console.line(_summary(counts))

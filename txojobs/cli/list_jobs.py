@@ -42,7 +42,7 @@ def list_jobs(ctx: click.Context, *, as_json: bool) -> None:
     unfinished = _unfinished(workspace)
     if as_json:
         found = {"jobs": jobs, "unfinished": unfinished}
-        stdout().line(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+        stdout().json(json.dumps(found, indent=2, ensure_ascii=False, default=str))
         return
     console = stdout()
     if not jobs:

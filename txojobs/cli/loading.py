@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from txojobs.workspace import Workspace
 
 
-def load_valid_job(workspace: Workspace, word: str) -> Job:
-    """Return the job.
+def load_valid_job(workspace: Workspace, word: str, *, quiet: bool = False) -> Job:
+    """Return the job; `quiet` keeps its warnings from the screen.
 
     Raises:
         ValidationError: there is none of that name.
         InvalidJobError: it is faulty; every problem of it is in there.
     """
     job, warnings = load_named(workspace, word)
-    for problem in warnings:
+    for problem in () if quiet else warnings:
         show_problem(stderr(), problem, source_lines(problem.where.file) if problem.where else ())
     return job

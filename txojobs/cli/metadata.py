@@ -86,7 +86,7 @@ def metadata(
 def _print_json(facts: dict[str, Any], changed: list[Any] | None, *, saved: str) -> None:
     if changed is not None:
         facts |= {"saved": saved, "changes": [each._asdict() for each in changed]}
-    stdout().line(json.dumps(facts, indent=2, ensure_ascii=False))
+    stdout().json(json.dumps(facts, indent=2, ensure_ascii=False))
 
 
 def _asked(workspace: Workspace, org: str | None, env: str | None, api: str) -> tuple[Service, bytes]:

@@ -20,9 +20,9 @@ from txojobs.cli.exit_codes import run_code
 from txojobs.cli.loading import load_valid_job
 from txojobs.cli.main import source_lines, workspace_of
 from txojobs.cli.signals import Signals
-from txojobs.cli.summary import refusal_as_json, show_summary
+from txojobs.cli.summary import print_json, print_refusal, show_summary
 from txojobs.cli.typed import as_typed, typed, with_options
-from txojobs.errors import FileOperationError, RunCancelledError, TxoBaseError
+from txojobs.errors import RunCancelledError, TxoBaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,13 +100,12 @@ def run(ctx: click.Context, /, job: str, org: str | None, env: str | None, **opt
                 )
         except (TxoBaseError, KeyboardInterrupt, click.UsageError) as err:
             if options["as_json"]:
-                with contextlib.suppress(FileOperationError):  # why there was no run weighs more
-                    _print_json(refusal_as_json(err, job=job))
+                print_refusal(err, job=job)
             if isinstance(err, RunCancelledError) and signals.number is not None:
                 err.signal_number = signals.number
             raise
         if options["as_json"]:
-            _print_json(report.as_json())
+            print_json(report.as_json())
         if not options["quiet"] or report.error is not None:
             _summarise(screen, report, workspace, again=again, words=words)
         if screen.failure is not None and report.error is None and not options["as_json"]:
@@ -127,7 +126,7 @@ def _arguments(
     ctx: click.Context, job: str, org: str | None, env: str | None, options: dict[str, Any]
 ) -> tuple[Workspace, Job, tuple[str, str], dict[str, str]]:
     workspace: Workspace = workspace_of(ctx)
-    loaded = load_valid_job(workspace, job)
+    loaded = load_valid_job(workspace, job, quiet=options["quiet"])
     *places, extra = places_of(ctx, org, env)
     params = values_of(ctx, loaded, extra, options["pairs"])
     if options["full"] and not any(getattr(use.sample, "incremental", None) for use in loaded.steps):
@@ -174,12 +173,6 @@ def _execute(
         to_wait=as_typed([*again, *going_on, "--wait"]),
     )
     return execute(request, listener)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    from txojobs.engine.report import document as as_text  # noqa: PLC0415  # only when asked for
-
-    stdout().line(as_text(document).decode())
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ def schema(ctx: click.Context, *, write: bool, check: bool) -> int:
     if write and check:
         raise click.UsageError("--write and --check exclude each other", ctx)
     if not write and not check:
-        stdout().line(schema_text().rstrip("\n"))
+        stdout().json(schema_text().rstrip("\n"))
         return DONE
     workspace: Workspace = workspace_of(ctx)
     wanted = {

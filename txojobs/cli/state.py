@@ -67,7 +67,7 @@ def show(ctx: click.Context, job: str, org: str, env: str, *, in_json: bool) -> 
     """Show the watermarks of a job, one for each step and set of params."""
     found = _kept(ctx, job, org, env).all()
     if in_json:
-        stdout().line(json.dumps([_facts(each) for each in found], indent=2, ensure_ascii=False))
+        stdout().json(json.dumps([_facts(each) for each in found], indent=2, ensure_ascii=False))
         return
     console = stdout()
     if not found:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from txojobs.cli.console import stdout
 from txojobs.cli.finding import shown
 from txojobs.cli.render import clean, show_error
+from txojobs.errors import FileOperationError
 from txojobs.redact import escape_foreign
 
 if TYPE_CHECKING:
@@ -134,8 +139,21 @@ def _speaking(error: BaseException) -> BaseException:
     )
 
 
-def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
-    """Return what `--json` prints when there was no run: the error, and every problem of an invalid job."""
+def print_json(document: dict[str, Any]) -> None:
+    """Print a report on standard output."""
+    from txojobs.engine.report import document as as_text  # noqa: PLC0415  # only when asked for
+
+    stdout().json(as_text(document).decode())
+
+
+def print_refusal(error: BaseException, *, job: str | None) -> None:
+    """Print what `--json` gives when there was no run; why is told even where that cannot be."""
+    with contextlib.suppress(FileOperationError):
+        print_json(_refusal(error, job=job))
+
+
+def _refusal(error: BaseException, *, job: str | None) -> dict[str, Any]:
+    """Return the error, and every problem of an invalid job; None for a job that the words do not tell."""
     from txojobs.engine.report import error_facts  # noqa: PLC0415
     from txojobs.errors import RunCancelledError  # noqa: PLC0415
 
@@ -145,7 +163,7 @@ def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
         "job": job,
         "outcome": "interrupted" if stopped else "refused-to-start",
         "outputs": [],
-        "error": error_facts(error),
+        "error": error_facts(error) | _in_words(error),
         "problems": [
             {
                 "severity": problem.severity,
@@ -156,3 +174,8 @@ def refusal_as_json(error: BaseException, *, job: str) -> dict[str, Any]:
             for problem in getattr(error, "problems", ())
         ],
     }
+
+
+def _in_words(error: BaseException) -> dict[str, str]:
+    """Return the problem as click words it, of an error of click's: its plain text lacks the option's name."""
+    return {"problem": error.format_message()} if isinstance(error, click.UsageError) else {}
