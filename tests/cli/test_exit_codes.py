@@ -225,3 +225,17 @@ def test_0_also_where_a_stream_is_closed(work: Workplace, words: str, closed: st
     )
     assert done.returncode == 0, done
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
+@pytest.mark.parametrize("words", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_name_that_the_file_system_cannot_spell_is_no_bug_of_ours(
+    work: Workplace, words: tuple[str, ...]
+) -> None:
+    work.steps("  - load: data/n.jsonl\n  - save: Kräftig.csv\n")
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = work.command("run", "job", "acme", "test", *words, env=ascii_alone)
+    assert done.code == 1, done
+    assert "file names are in ascii here, which lacks " in done.err
+    assert "LC_ALL=C.UTF-8 txojobs run ..." in done.err
+    assert work.outputs() == {}

@@ -71,6 +71,7 @@ class RunOutputs:
                 how_to_fix="give each save step its own file name; upper and lower case are the same",
             )
         with explained(final, doing="write"):
+            os.fsencode(final)  # can this system spell it?
             _must_be_writable(final)
         with explained(final, doing="try to write"):
             if self._scratch is None:

@@ -77,8 +77,14 @@ def file_error(
 def explained(
     path: Path, *, doing: str, safe: str | None = None, example: str | None = None
 ) -> Iterator[None]:
-    """Turn each OSError of the block into a FileOperationError about `path`."""
+    """Turn each OSError of the block into a FileOperationError about `path`; also that its name cannot be written."""
     try:
         yield
+    except UnicodeEncodeError as err:
+        raise FileOperationError(
+            f"cannot {doing} {path}: file names are in {err.encoding} here, which lacks {err.object[err.start]!r}",
+            how_to_fix="set the locale to one in UTF-8, or choose a file name without that character",
+            example="LC_ALL=C.UTF-8 txojobs run ...",
+        ) from err
     except OSError as err:
         raise file_error(err, path, doing=doing, safe=safe, example=example) from err

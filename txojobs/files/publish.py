@@ -83,7 +83,8 @@ class Publication:
         final = Path(os.path.abspath(final))  # noqa: PTH100  # links stay: the last part is to be replaced
         self._refuse_same_name(final)
         number = len(self._outputs)
-        temp = final.with_name(f".{_clip(final.name)}.{self._token}-{number}.part")
+        with explained(final, doing="write"):
+            temp = final.with_name(f".{_clip(final.name)}.{self._token}-{number}.part")
         journal = self._journal_dir / f"{self._token}{SUFFIX}"  # it may lie on another disk than the output
         with explained(journal, doing="write", safe=NONE_CHANGED, example=STATE_ELSEWHERE):
             if self._registry is None:
