@@ -160,6 +160,17 @@ def test_g15_what_only_speaks_of_secrets_passes() -> None:
     ("text", "fix", "example"),
     [
         ('{"global": {"api-base-url": "a.example.com/v2"}}', "write https:// in front of it", None),
+        ('{"global": {"api-base-url": "demo.example.com"}}', "write https:// in front of it", None),
+        (
+            '{"global": {"api-base-url": "demo"}}',
+            "write demo: for the service inside txojobs, with its colon and nothing behind it",
+            None,
+        ),
+        (
+            '{"global": {"api-base-url": "Demo:8000"}}',
+            "write demo: for the service inside txojobs, with its colon and nothing behind it",
+            None,
+        ),
         ('{"global": {"api-base-url": "https://a b"}}', None, '"api-base-url": "https://api.example.com"'),
         ('{"global": {"auth": "basic"}}', None, '"auth": {"type": "basic"}'),
         ('{"apis": [1]}', None, '"apis": {"helpdesk": {"base-url": "https://helpdesk.example.com"}}'),
@@ -201,7 +212,13 @@ def test_environments_of_other_names_are_fine(written: str, env: str | None) -> 
 def test_a_section_of_ones_own_may_not_be_nearly_a_known_one() -> None:
     for name in ("globals", "script-behaviour", "enviroments", "api", "Global"):
         assert [row[:2] for row in found(f'{{"{name}": {{}}}}')] == [(1, 2)], name
-    assert check_config_text('{"my-apis": {}, "feature": {}, "reports": {}}') == []
+    assert check_config_text('{"my-apis": {}, "feature": {}, "reports": {}, "apps": {"a": {"b": 1}}}') == []
+
+
+@pytest.mark.parametrize("name", ["apiz", "aips", "apps"])
+def test_services_below_nearly_the_name_of_theirs_are_told(name: str) -> None:
+    (row,) = found(f'{{"{name}": {{"helpdesk": {{"base-url": "https://a.example.com"}}}}}}')
+    assert row[:4] == (1, 2, f"{name!r} is nearly 'apis'", "did you mean 'apis'?")
 
 
 @pytest.mark.parametrize(

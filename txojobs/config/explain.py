@@ -203,7 +203,9 @@ def _wrong_value(error: Any) -> tuple[str, str | None]:
 
 
 def _with_scheme(error: Any) -> str | None:
-    """Return an address with the https:// that it lacks, where it is one then."""
+    """Return what an address lacks, https:// or the colon of demo:, where it is one then."""
+    if error.instance.partition(":")[0].lower() == "demo":
+        return "write demo: for the service inside txojobs, with its colon and nothing behind it"
     address = f"https://{error.instance}"
     is_address = "://" not in error.instance and "address" in str(error.schema.get("x-must"))
     if not is_address or not re.search(error.validator_value, address):

@@ -25,13 +25,20 @@ _USER_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]{0,20}://[^\s/?#@]*:[^\s/?#@]*@", r
 _LOOPBACK = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|::1")
 
 
+def _meant_for_apis(key: str, member: Any) -> str | None:
+    """Return "apis" for a short name, such as apps, only when services stand below it."""
+    parts = member.values() if isinstance(member, dict) else ()
+    has_services = any(isinstance(part, dict) and "base-url" in part for part in parts)
+    return nearly(key, ["apis"], cutoff=0.75) if has_services else None
+
+
 def main_breaches(value: Any, known_sections: Collection[str]) -> Iterator[Breach]:
     """Yield what is wrong in a main file beyond its schema; `value` may be of any shape."""
     yield from _secrets_in((), value)
     if not isinstance(value, dict):
         return
     for key, member in value.items():
-        meant = nearly(key, known_sections)
+        meant = nearly(key, known_sections) or _meant_for_apis(key, member)
         if meant and isinstance(member, dict):
             shown = escape_foreign(shown_name(key))
             yield Breach((key,), f"{shown!r} is nearly {meant!r}", f"did you mean {meant!r}?")

@@ -25,8 +25,8 @@ _NO_ANSWER = -1
 
 
 def config_names(folder: Path) -> list[str]:
-    """Return the `<org>-<env>` of each configuration in a folder, sorted."""
-    return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+    """Return the `<org>-<env>` of each configuration in a folder, sorted; hidden files are none."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"[!.]*{SUFFIX}"))
 
 
 def secrets_of_environment(
