@@ -82,3 +82,19 @@ def test_without_a_workspace_it_says_so(tmp_path: Path) -> None:
     done = invoke("--workspace", str(tmp_path / "nowhere"), "list")
     assert done.code == 2
     assert "no folder" in done.err
+
+
+def test_hidden_files_are_no_jobs_and_no_configurations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS leaves `._name` beside each file on a network drive, Emacs a link `.#name` to nowhere while it edits."""
+    root = make_workspace(tmp_path)
+    monkeypatch.chdir(root)
+    names = ("jobs/._customers.yaml", "jobs/.old/a.yaml", "config/._acme-prod-config.json")
+    for name in names:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(b"\0\5\x16\7")
+    assert [job["name"] for job in json.loads(invoke("list", "--json").out)["jobs"]] == ["customers"]
+    assert invoke("validate").out == "2 files checked, no problem\n"
+    assert "._acme" not in invoke("config", "acme", "prd").err
+    assert invoke("validate", *names).code == 2

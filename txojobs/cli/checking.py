@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txojobs.cli.finding import EXTENSIONS, job_files, job_names, shown, twin_of
+from txojobs.cli.finding import EXTENSIONS, is_hidden, job_files, job_names, shown, twin_of
 from txojobs.cli.render import plural
 from txojobs.errors import ConfigurationError, Mark, Problem
 from txojobs.job.snapshots import Snapshots
@@ -47,7 +47,8 @@ def everything(workspace: Workspace | None) -> list[Path]:
     if workspace is None:
         return []
     config = workspace.root / "config"
-    return job_files(workspace, sound=False) + sorted(config.glob("*.json"))
+    configurations = [path for path in config.glob("*.json") if not is_hidden(path, config)]
+    return job_files(workspace, sound=False) + sorted(configurations)
 
 
 def _compare(found: list[tuple[Path, list[Problem]]], jobs: dict[Path, Job], workspace: Workspace) -> None:

@@ -17,12 +17,18 @@ EXTENSIONS = (".yaml", ".yml")
 
 
 def job_files(workspace: Workspace, *, sound: bool = True) -> list[Path]:
-    """Return the files of jobs/, folders below it included, sorted.
+    """Return the files of jobs/, folders below it included, sorted; no hidden ones.
 
     Unless only `sound` ones are wanted, so are folders and links to nowhere that have the name of a job.
     """
-    found = [path for path in (workspace.root / "jobs").rglob("*") if path.suffix in EXTENSIONS]
+    folder = workspace.root / "jobs"
+    found = [path for path in folder.rglob("*") if path.suffix in EXTENSIONS and not is_hidden(path, folder)]
     return sorted(path for path in found if not sound or path.is_file())
+
+
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Tell whether a file below a folder is none of the user's: `._a.yaml` of macOS, `.#a.yaml` of an editor."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def twin_of(path: Path) -> Path | None:
