@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rest.fault_server import FaultServer, says
+from tests.rest.fault_server import FaultServer, answer, says
 from txojobs.engine.run import RunRequest, execute
 from txojobs.errors import Mark, MissingKeyError
 from txojobs.job.load import load_job
@@ -126,3 +126,16 @@ def test_an_address_that_is_missing_is_told_with_the_file_it_is_missing_in(tmp_p
     job = "version: 1\nsteps:\n  - fetch: {entity: Customers, key: [Id]}\n  - save: c.json\n"
     error = run(tmp_path, {"apis": {"desk": {"base-url": "https://b.example"}}}, job).error
     assert str(error) == "global.api-base-url is missing in config/acme-test-config.json"
+
+
+def test_two_services_on_one_host_leave_it_alone_together(tmp_path: Path) -> None:
+    job = TWO.replace("- id: customers\n", "- id: customers\n    on-error: continue\n")
+    with FaultServer([answer(429, Retry_After="5000")]) as host:
+        config = {
+            "global": {"api-base-url": f"{host.url}/v2"},
+            "apis": {"help-desk": {"base-url": f"{host.url}/api"}},
+        }
+        report = run(tmp_path, config, job)
+        assert len(host.requests) == 1
+    assert report.error is not None
+    assert "asked to be left alone" in str(report.error)

@@ -85,7 +85,9 @@ def connect(clock: FakeClock) -> Iterator[Callable[..., TxoRestAPI]]:
     def make(base: str | FaultServer, *, timing: Timing | None = None, **options: Any) -> TxoRestAPI:
         url = base if isinstance(base, str) else base.url
         client_options = {
-            name: options.pop(name) for name in ("redactor", "cancel", "numbers") if name in options
+            name: options.pop(name)
+            for name in ("redactor", "cancel", "numbers", "outages")
+            if name in options
         }
         settings = ApiSettings(base_url=url, **options)
         client = TxoRestAPI(settings, timing=timing or clock.timing(), **client_options)

@@ -23,6 +23,7 @@ from txojobs.redact import Redactor
 from txojobs.rest.client import TxoRestAPI
 from txojobs.rest.connection_checks import ConnectionChecks
 from txojobs.rest.settings import ApiSettings, RetrySettings, TimeoutSettings
+from txojobs.rest.timing import Timing
 from txojobs.rest.watch import Watch, in_background
 
 if TYPE_CHECKING:
@@ -266,6 +267,17 @@ def test_p6_what_doctor_waits_for_ends(wait: str, failed: str, places: Callable[
     assert checks[failed].state == "failed"
     assert "no connection in time" in checks[failed].told
     assert clock.now - begun < 2 * LONG.connect_s
+
+
+def test_p6_doctor_waits_once_for_a_port_that_gives_no_secure_connection(serve: Serve) -> None:
+    server = serve(says({}), greeting=greetings.never_speak)
+    settings = ApiSettings(
+        base_url=f"https://127.0.0.1:{server.port}", timeouts=TimeoutSettings(connect_s=0.3)
+    )
+    found = ConnectionChecks(settings, timing=Timing(), redactor=Redactor())
+    checks = {check.name: check for check in found}
+    assert "gave no secure connection (TLS)" in checks["tls"].told
+    assert server.connections == 2, "to see that the port answers, and to speak TLS"
 
 
 def test_what_comes_too_late_is_closed() -> None:

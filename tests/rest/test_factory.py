@@ -77,6 +77,15 @@ def test_g20_the_manager_closes_what_it_made(serve: Serve) -> None:
     assert len(api._exchange._transport._pool) == 0
 
 
+def test_g20_the_clients_of_a_manager_leave_an_origin_alone_together(serve: Serve) -> None:
+    server = serve(answer(429, Retry_After="5000"))
+    with ApiManager(config(server, apis={"desk": {"base-url": f"{server.url}/desk"}})) as manager:
+        for api in ("default", "desk"):
+            with pytest.raises(ApiRateLimitError):
+                manager.get_rest_api(api).get("/a")
+    assert len(server.requests) == 1
+
+
 def test_threads_that_ask_for_one_api_at_once_share_its_client(serve: Serve) -> None:
     """Two clients would each have a rate limit and a circuit of their own."""
     others: list[object] = []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rest.fault_server import answer, says
-from txojobs.errors import ApiError, ApiRateLimitError
+from txojobs.errors import ApiError, ApiOperationError, ApiRateLimitError
 from txojobs.rest.origin import origin_of
-from txojobs.rest.settings import LimiterSettings, RetrySettings
+from txojobs.rest.outages import Outages
+from txojobs.rest.settings import BreakerSettings, LimiterSettings, RetrySettings
 from txojobs.rest.timing import Limits
 
 if TYPE_CHECKING:
@@ -96,6 +97,30 @@ def test_a_pause_of_one_origin_is_none_of_another(serve: Serve, connect: Connect
         client.get("/a")
     client.get(f"{other.url}/b")
     assert not clock.waits
+
+
+def test_clients_of_one_run_leave_an_origin_alone_together(
+    serve: Serve, connect: Connect, clock: FakeClock
+) -> None:
+    server, known = serve(answer(429, Retry_After="30"), GOOD), Outages()
+    throttled = connect(f"{server.url}/one", outages=known, retry=RetrySettings(max_retries=0))
+    other, stranger = connect(f"{server.url}/two", outages=known), connect(server)
+    with pytest.raises(ApiRateLimitError):
+        throttled.get("a")
+    stranger.get("/c")
+    assert not clock.waits, "it knows nothing of them"
+    other.get("b")
+    assert clock.waits == [30]
+
+
+def test_clients_of_one_run_share_the_budget_of_retries(serve: Serve, connect: Connect) -> None:
+    server, known = serve(answer(503)), Outages()
+    off = BreakerSettings(enabled=False)
+    one, two = (connect(server, outages=known, breaker=off) for _ in range(2))
+    for client in (one, two) * 20:
+        with pytest.raises(ApiOperationError):
+            client.get("/a")
+    assert len(server.requests) == 40 + 35, "500 tokens pay for 35 retries of 14"
 
 
 def test_the_longest_pause_that_was_asked_for_counts(

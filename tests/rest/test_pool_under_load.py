@@ -161,5 +161,5 @@ def test_g13_two_hundred_threads_over_sixty_origins() -> None:
         assert len(pool) <= MAX_SESSIONS
         client.close()
         assert len(pool) == 0
-    assert open_files() == before
+    assert open_files() <= before, "what earlier tests left may be closed meanwhile"
     assert overseer.seen

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from txojobs.records import JsonValue
     from txojobs.redact import Redactor
+    from txojobs.rest.outages import Outages
     from txojobs.rest.recorded import RecordedApi
     from txojobs.state.tape import Tape
 
@@ -32,6 +33,7 @@ class Services:
         self._redactor = redactor
         self._cancel = cancel
         self._clients: dict[str, Any] = {}
+        self._outages: Outages | None = None
         self._exit = contextlib.ExitStack()
         self._lock = threading.Lock()
         self._demo_url: str | None = None
@@ -43,8 +45,10 @@ class Services:
     def client(self, api: str) -> Any:
         """Return the client of an api, made at its first use."""
         from txojobs.rest.factory import create_rest_api  # noqa: PLC0415  # requests: only when something is asked
+        from txojobs.rest.outages import Outages  # noqa: PLC0415
 
         with self._lock:
+            self._outages = self._outages or Outages()
             if api not in self._clients:
                 client = create_rest_api(
                     self._with_demo(api),
@@ -53,6 +57,7 @@ class Services:
                     redactor=self._redactor,
                     cancel=self._cancel,
                     state_dir=self._state_dir,
+                    outages=self._outages,
                 )
                 self._exit.callback(client.close)
                 self._clients[api] = client

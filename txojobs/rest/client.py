@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from txojobs.rest.answers import Answer
     from txojobs.rest.content import Numbers
     from txojobs.rest.gate import TrafficSnapshot
+    from txojobs.rest.outages import Outages
     from txojobs.rest.settings import ApiSettings
 
 T = TypeVar("T")
@@ -42,7 +43,8 @@ class TxoRestAPI:
     """A client for the api that `settings` describe.
 
     `deadline` arguments are moments on the monotonic clock; `cancel` stops every wait. `numbers` decides what
-    `get` and its kin make of fractions: float as in the guide's scripts, or exact Decimal.
+    `get` and its kin make of fractions: float as in the guide's scripts, or exact Decimal. Clients that are given
+    the same `outages` leave an origin alone together.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class TxoRestAPI:
         cancel: threading.Event | None = None,
         numbers: Numbers = "float",
         timing: Timing | None = None,
+        outages: Outages | None = None,
     ) -> None:
         self.settings = settings
         self._timing = timing or Timing()
@@ -62,7 +65,9 @@ class TxoRestAPI:
         learn_passwords(known)
         credential = credential_for(settings, self._timing, known)
         guard = OriginGuard(settings.base_url, settings.trusted_origins)
-        self._exchange = Exchange(settings, guard, self._timing, redactor=known, credential=credential)
+        self._exchange = Exchange(
+            settings, guard, self._timing, redactor=known, credential=credential, outages=outages
+        )
         self._poller = Poller(self._exchange, settings, self._timing, redactor=known)
 
     def fetch(

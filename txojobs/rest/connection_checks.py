@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib3.exceptions import LocationParseError
 
 from txojobs.checkup import Check, failed, skipped
-from txojobs.errors import TxoBaseError
+from txojobs.errors import ApiTimeoutError, TxoBaseError
 from txojobs.rest.certificates import certificate_at, days_left, issuer_of
 from txojobs.rest.dialling import addresses_of, dial
 from txojobs.rest.failures import AttemptError, Cause, transport_failure
@@ -138,7 +138,9 @@ class ConnectionChecks:
             return
         check = failed("tls", failure.error)
         seen = ""
-        if not self._proxy:
+        if not self._proxy and not isinstance(
+            failure.error, ApiTimeoutError
+        ):  # it would not speak again either
             seen = certificate_at(self._origin, timeout_s=self._settings.timeouts.connect_s)
         yield check._replace(told=f"{check.told}; {seen}") if seen else check
 

@@ -18,6 +18,7 @@ from txojobs.rest.causes import CleanCauses
 from txojobs.rest.failures import AttemptError
 from txojobs.rest.gate import Gates, merged
 from txojobs.rest.origin import resolved
+from txojobs.rest.outages import Outages
 from txojobs.rest.retry import RetryLoop
 from txojobs.rest.retry_after import retry_after_s
 from txojobs.rest.transport import Transport
@@ -53,6 +54,7 @@ class Exchange:
         *,
         redactor: Redactor,
         credential: Credential,
+        outages: Outages | None = None,
     ) -> None:
         self._settings = settings
         self._timing = timing
@@ -60,7 +62,7 @@ class Exchange:
         self._credential = credential
         self._transport = Transport(settings, guard, timing, redactor=redactor)
         self._closed = threading.Event()
-        self.gates = Gates(settings, timing)
+        self.gates = Gates(settings, timing, outages or Outages())
 
     def run(
         self,

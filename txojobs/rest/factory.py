@@ -14,6 +14,7 @@ from txojobs.errors import HelpfulError
 from txojobs.redact import Redactor
 from txojobs.rest.auth import credential_for
 from txojobs.rest.client import TxoRestAPI
+from txojobs.rest.outages import Outages
 from txojobs.rest.settings import ApiSettings
 from txojobs.rest.timing import Limits, Timing
 
@@ -37,12 +38,13 @@ def create_rest_api(
     cancel: threading.Event | None = None,
     timing: Timing | None = None,
     state_dir: Path | None = None,
+    outages: Outages | None = None,
 ) -> TxoRestAPI:
     """Return the client of one api of the configuration; asks nobody yet.
 
     `require_auth=False` sends no credential, whatever is configured, for public services. `state_dir` is where
     `token-cache: file` keeps tokens, and a shared rate limit its turns; without it that is the state folder of the
-    current workspace.
+    current workspace. Clients that are given the same `outages` pause together when an origin wants to be left alone.
 
     Raises:
         MissingKeyError, ConfigurationError: the configuration lacks something or holds a wrong value.
@@ -50,7 +52,9 @@ def create_rest_api(
     settings = ApiSettings.from_config(config, api=api, with_auth=require_auth)
     settings = replace(settings, state_dir=state_dir)
     known = redactor or _knowing(config)
-    return TxoRestAPI(settings, redactor=known, cancel=cancel, numbers=numbers, timing=timing)
+    return TxoRestAPI(
+        settings, redactor=known, cancel=cancel, numbers=numbers, timing=timing, outages=outages
+    )
 
 
 def _knowing(config: Mapping[str, Any]) -> Redactor:
@@ -90,7 +94,8 @@ def acquire_token(
 class ApiManager:
     """The clients of one configuration, made when first asked for and closed together.
 
-    Threads that ask for one api share its client, and so its rate limit, its circuit and its pauses.
+    Threads that ask for one api share its client, and so its rate limit and its circuit. All clients leave an origin
+    alone together.
     """
 
     def __init__(self, config: Mapping[str, Any], *, require_auth: bool = True) -> None:
@@ -98,12 +103,15 @@ class ApiManager:
         self._require_auth = require_auth
         self._clients: dict[str, TxoRestAPI] = {}
         self._lock = threading.Lock()
+        self._outages = Outages()
 
     def get_rest_api(self, api: str = "default") -> TxoRestAPI:
         """Return the client of an api, the same one each time."""
         with self._lock:
             if api not in self._clients:
-                self._clients[api] = create_rest_api(self._config, require_auth=self._require_auth, api=api)
+                self._clients[api] = create_rest_api(
+                    self._config, require_auth=self._require_auth, api=api, outages=self._outages
+                )
             return self._clients[api]
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from txojobs.errors import ApiRateLimitError, ApiTimeoutError
 from txojobs.rest.breaker import Breaker
 from txojobs.rest.limiter import limiter_for
-from txojobs.rest.retry import LONGEST_OWN_WAIT_S, RetryBudget
+from txojobs.rest.retry import LONGEST_OWN_WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from txojobs.rest.breaker import Ticket
     from txojobs.rest.limiter import Limiter
     from txojobs.rest.origin import Origin
+    from txojobs.rest.outages import Outage, Outages
     from txojobs.rest.settings import ApiSettings
     from txojobs.rest.timing import Limits, Timing
 
@@ -117,24 +118,22 @@ class Traffic:
 class Gate:
     """One origin, as all threads of a client see it."""
 
-    def __init__(self, origin: Origin, settings: ApiSettings, timing: Timing) -> None:
+    def __init__(self, origin: Origin, settings: ApiSettings, timing: Timing, outage: Outage) -> None:
         self.origin = origin
         self._timing = timing
         self.breaker = Breaker(
             settings.breaker, origin=str(origin), clock=timing.clock, wall_clock=timing.wall_clock
         )
-        self.budget = RetryBudget()
+        self.budget = outage.budget
+        self._outage = outage
         self.traffic = Traffic(str(origin))
         self._limiter = limiter_for(origin, settings, timing)
-        self._lock = threading.Lock()
-        self._quiet_until = float("-inf")
         longest = max(settings.retry.max_retry_after_s, LONGEST_OWN_WAIT_S)
         self._longest_pause_s = longest * max(1.0, settings.retry.jitter_max)
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for `seconds` from now."""
-        with self._lock:
-            self._quiet_until = max(self._quiet_until, self._timing.clock() + seconds)
+        self._outage.pause(self._timing.clock() + seconds)
 
     def enter(self, ticket: Ticket, limits: Limits) -> None:
         """Wait until a request may leave, and count it.
@@ -161,8 +160,8 @@ class Gate:
         """
         began = now = self._timing.clock()
         end = began + self._longest_pause_s - after_s
-        while (left := self._quiet_until - now) > 0:
-            if self._quiet_until > end:
+        while (left := self._outage.quiet_until - now) > 0:
+            if now + left > end:
                 raise ApiRateLimitError(
                     f"{self.origin} asked to be left alone for another {left:,.0f} s, so nothing was sent",
                     left,
@@ -200,9 +199,10 @@ class Gate:
 class Gates:
     """The gate of each origin that a client talks to."""
 
-    def __init__(self, settings: ApiSettings, timing: Timing) -> None:
+    def __init__(self, settings: ApiSettings, timing: Timing, outages: Outages) -> None:
         self._settings = settings
         self._timing = timing
+        self._outages = outages
         self._lock = threading.Lock()
         self._gates: dict[Origin, Gate] = {}
 
@@ -211,7 +211,8 @@ class Gates:
         with self._lock:
             gate = self._gates.get(origin)
             if gate is None:
-                gate = self._gates[origin] = Gate(origin, self._settings, self._timing)
+                outage = self._outages.at(origin)
+                gate = self._gates[origin] = Gate(origin, self._settings, self._timing, outage)
             return gate
 
     def snapshot(self) -> tuple[TrafficSnapshot, ...]:

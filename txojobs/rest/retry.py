@@ -12,7 +12,6 @@ botocore's standard mode.
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
 import tenacity
@@ -44,32 +43,6 @@ ANY_METHOD = frozenset({Cause.NOT_SENT, Cause.THROTTLED})
 """Nothing was processed, so even a POST may be sent again."""
 SAFE_ONLY = frozenset({Cause.LOST, Cause.SERVER, Cause.UNREADABLE})
 """Something may have been processed: only what does no harm twice is asked again."""
-
-
-class RetryBudget:
-    """Tokens that retries cost and successes give back; shared by the threads of one client."""
-
-    CAPACITY = 500
-    COST = 14
-    COST_THROTTLED = 5
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._left = self.CAPACITY
-
-    def take(self, *, throttled: bool) -> bool:
-        """Pay for one retry; False when the budget is spent."""
-        cost = self.COST_THROTTLED if throttled else self.COST
-        with self._lock:
-            if cost > self._left:
-                return False
-            self._left -= cost
-            return True
-
-    def refund(self) -> None:
-        """Give one token back for a call that succeeded."""
-        with self._lock:
-            self._left = min(self.CAPACITY, self._left + 1)
 
 
 class RetryLoop:
