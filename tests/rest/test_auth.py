@@ -41,6 +41,26 @@ def test_each_kind_of_credential_is_sent(serve: Serve, connect: Connect) -> None
     assert pair.decode() == "me:pä:ss"
 
 
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("/a?page=2&code=k%20%2F%261", "/a?page=2&code=k%20%2F%261"),
+        ("/a?code=k%20%2f%261&page=2", "/a?code=k%20%2f%261&page=2"),
+        ("/a?code=k+/%261", "/a?code=k+/%261"),
+        ("/a?page=2#part", "/a?page=2&code=k%20%2F%261"),
+        ("/a?", "/a?code=k%20%2F%261"),
+        ("/a?xcode=k%20%2F%261", "/a?xcode=k%20%2F%261&code=k%20%2F%261"),
+    ],
+)
+def test_a_key_is_sent_once_also_when_a_link_brings_it_along(
+    link: str, target: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({}))
+    auth = AuthSettings(type="api-key", secret="k /&1", key_name="code", key_in="query")
+    connect(server, auth=auth).get(f"{server.url}{link}")
+    assert [request.target for request in server.requests] == [target]
+
+
 def test_the_redactor_learns_every_form_of_a_secret(connect: Connect) -> None:
     redactor = Redactor()
     connect("https://a", auth=AuthSettings(type="basic", username="me", secret="pa&s"), redactor=redactor)

@@ -135,6 +135,8 @@ SPELLINGS: dict[str, tuple[dict[str, Any], float]] = {
         60,
     ),
     "asctime and seconds": ({"Retry_After": "Sun Nov  6 08:50:37 1994, 80", "Date": DATE}, 80),
+    "milliseconds of Azure": ({"retry_after_ms": "1500"}, 1.5),
+    "milliseconds of Azure beside seconds": ({"x_ms_retry_after_ms": "2500", "Retry_After": "2"}, 2.5),
     "a date, and no date of the answer": ({"Retry_After": "Tue, 14 Nov 2023 22:14:20 GMT"}, 60),
 }
 NO_WORD = ["-1", "", "soon", "1e3", "0x10", "-1, soon", "120s", "Sun, 99 Nov 1994 08:50:37 GMT", "∞"]

@@ -20,6 +20,7 @@ def retry_after_s(headers: Mapping[str, str], *, wall_clock_now: float) -> float
     sent_at = _timestamp(headers.get("Date", ""))
     now = wall_clock_now if sent_at is None else sent_at
     told = [_seconds(each.strip(), now) for each in _BETWEEN.split(headers.get("Retry-After", ""))]
+    told += [_seconds(headers.get(name, ""), now, unit_s=0.001) for name in _IN_MILLISECONDS]
     return max((seconds for seconds in told if seconds is not None), default=None)
 
 
@@ -27,9 +28,13 @@ _BETWEEN = re.compile(r"(?:(?<=[0-9\s])|(?<=GMT)),")
 """Where one value ends and the next one begins: not behind the name of a day, where a date has its comma."""
 
 
-def _seconds(text: str, now: float) -> float | None:
+_IN_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
+"""What some services of Azure send beside it or in its place; azure-core reads them, too."""
+
+
+def _seconds(text: str, now: float, *, unit_s: float = 1.0) -> float | None:
     if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text, re.ASCII):
-        return float(text)
+        return float(text) * unit_s
     moment = _timestamp(text)
     return None if moment is None else max(0.0, moment - now)
 

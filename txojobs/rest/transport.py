@@ -25,7 +25,7 @@ from txojobs.rest.failures import AttemptError, Cause, note_lost_answer, transpo
 from txojobs.rest.origin import shown
 from txojobs.rest.secret_places import SecretPlaces
 from txojobs.rest.sessions import SessionPool
-from txojobs.rest.urls import verbatim
+from txojobs.rest.urls import verbatim, with_option
 from txojobs.rest.wire_log import WireLog
 
 if TYPE_CHECKING:
@@ -249,10 +249,7 @@ class Transport:
 
 def _prepare(request: Request, signature: Signature) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
-    url = request.url
-    # some links bring the key along that they were asked with
-    if signature.query and signature.query not in url.partition("?")[2].split("&"):
-        url += ("&" if "?" in url else "?") + signature.query
+    url = with_option(request.url, signature.query) if signature.query else request.url
     headers = {**_DEFAULT_HEADERS, **request.headers, **signature.headers}
     _check_headers(headers)
     try:

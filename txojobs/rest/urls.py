@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from txojobs.errors import ValidationError
 from txojobs.redact import shortened
@@ -43,6 +43,17 @@ def with_query(url: str, options: Mapping[str, object]) -> str:
     query = encode_query(options)
     if not query:
         return url
+    return _joined(url, query)
+
+
+def with_option(url: str, option: str) -> str:
+    """Return `url` with an encoded `name=value`, once: some links bring it along, encoded in their own way."""
+    plain, query = unquote(option), url.partition("#")[0].partition("?")[2]
+    brings = any(plain in (unquote(each), unquote_plus(each)) for each in query.split("&"))
+    return url if brings else _joined(url, option)
+
+
+def _joined(url: str, query: str) -> str:
     address, hash_mark, fragment = url.partition("#")
     joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
     return f"{address}{joint}{query}{hash_mark}{fragment}"
