@@ -118,6 +118,13 @@ def test_a_failure_told_with_200_is_an_error(state: str, serve: Serve, connect: 
     assert (caught.value.url or "").endswith("/jobs/7")
 
 
+def test_an_operation_without_an_address_shows_no_key_of_its_link(serve: Serve, connect: Connect) -> None:
+    server = serve(answer(202))
+    with pytest.raises(ApiOperationError, match="where to ask") as caught:
+        connect(server).get(f"{server.url}/start?code=Zq9xW4vB7nM2kJ5h")
+    assert "Zq9x" not in str(vars(caught.value))
+
+
 def test_goes_on_while_a_200_says_running(serve: Serve, connect: Connect) -> None:
     server = serve(
         answer(202, b"", Location="/jobs/7"),

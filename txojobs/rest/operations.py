@@ -255,7 +255,7 @@ def _nowhere(answer: Answer) -> ApiOperationError:
         "where to ask for the result",
         status=answer.status,
         method=answer.method,
-        url=answer.url,
+        url=shown(answer.url),
         how_to_fix="look in the service whether it was carried out, and ask its provider for the address",
     )
     error.outcome_unknown = True
