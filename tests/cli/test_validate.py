@@ -104,6 +104,24 @@ def test_a_param_that_nothing_uses_is_a_warning(work: Workplace) -> None:
     assert "1 warning in 1 of 1 file" in done.out
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("required: true, default: 1", True),
+        ("required: false, default: 1", False),
+        ("required: true", False),
+        ("default: 1", False),
+    ],
+)
+def test_a_required_param_with_a_default_is_a_warning(work: Workplace, *, options: str, told: bool) -> None:
+    work.job(
+        f"version: 1\nparams:\n  a: {{type: integer, {options}}}\nsteps:\n"
+        "  - load: data/n.jsonl\n  - filter: n > ${{ params.a }}\n  - save: n.csv\n"
+    )
+    said = "jobs/job.yaml:3:3: warning: the param 'a' has a default, so `required` has no effect"
+    assert (said in work.command("validate", "jobs/job.yaml").out) is told
+
+
 STABLE = "  - load: data/n.jsonl\n  - save: {file: %s, stamp: false}\n"
 
 

@@ -101,7 +101,7 @@ def test_a_missing_file_lists_what_is_there_and_makes_no_folder(bench: Bench) ->
     bench.data("data/targets.csv", CSV)
     with pytest.raises(ValidationError, match=r"data/target\.csv is not in the workspace") as caught:
         bench.feed("load: data/target.csv")
-    assert caught.value.how_to_fix == "did you mean 'targets.csv'?"
+    assert caught.value.how_to_fix == "did you mean 'data/targets.csv'?"
     assert caught.value.where == Mark("f", 3, 11)
     with pytest.raises(ValidationError) as caught:
         bench.feed("load: dat/target.csv")
@@ -110,6 +110,19 @@ def test_a_missing_file_lists_what_is_there_and_makes_no_folder(bench: Bench) ->
     with pytest.raises(ValidationError) as caught:
         bench.feed("load: target.csv")
     assert caught.value.how_to_fix == "put the file into the workspace"
+
+
+def test_a_file_beside_the_folders_is_named_as_it_is_written(bench: Bench) -> None:
+    bench.data("targets.csv", CSV)
+    with pytest.raises(ValidationError) as caught:
+        bench.feed("load: target.csv")
+    assert caught.value.how_to_fix == "did you mean 'targets.csv'?"
+
+
+def test_a_folder_that_is_called_like_a_file_is_there_and_no_file(bench: Bench) -> None:
+    bench.data("data/dir.csv/targets.csv", CSV)
+    with pytest.raises(ValidationError, match=r"data/dir\.csv is no file"):
+        bench.feed("load: data/dir.csv")
 
 
 def test_a_linked_folder_that_leads_out_is_refused(bench: Bench) -> None:

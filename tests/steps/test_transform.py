@@ -125,11 +125,21 @@ def test_an_added_expression_sees_the_record_as_it_came_in(bench: Bench) -> None
         ('rename: {"": Qty}', "a column needs a name"),
         ("columns: {A: {type: text}}", "'A' needs either value or const"),
         ("add: {A: {value: Qty, const: 1}}", "'A' needs either value or const"),
+        ("add: {A: {const: null}}", "'A' needs either value or const"),
         ("columns: {A: {value: Qty, typ: text}}", "A has no option 'typ'"),
     ],
 )
 def test_options_that_fight_are_an_error(bench: Bench, options: str, message: str) -> None:
     assert message in problems_of(bench, options)
+
+
+def test_a_column_without_values_is_written_as_an_expression(bench: Bench) -> None:
+    with pytest.raises(InvalidJobError) as caught:
+        bench.feed("transform: {add: {A: {const: null}}}", [ROW])
+    (problem,) = caught.value.problems
+    assert problem.fix is not None
+    assert "{value: 'null'}" in problem.fix
+    assert one(bench, "add: {A: {value: 'null'}}")["A"] is None
 
 
 def test_rename_never_overwrites_a_field(bench: Bench) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def advice(job: Job) -> Iterator[Problem]:
-    """Yield a warning when nothing is written, and for each param that nothing uses."""
+    """Yield a warning when nothing is written, and for each param that nothing uses or that need not be required."""
     if not any(use.cls.role in (Role.SINK, Role.WRITER) for use in job.steps):
         last = job.steps[-1]
         yield Problem(
@@ -37,6 +37,14 @@ def advice(job: Job) -> Iterator[Problem]:
                 f"no step uses the param {name!r}",
                 param.where,
                 f"write ${{{{ params.{name} }}}} where it belongs, or delete it",
+                severity="warning",
+                length=len(name),
+            )
+        if param.required and param.default is not None:
+            yield Problem(
+                f"the param {name!r} has a default, so `required` has no effect",
+                param.where,
+                "delete the default, or `required`",
                 severity="warning",
                 length=len(name),
             )

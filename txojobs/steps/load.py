@@ -13,7 +13,7 @@ from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName
 from txojobs.steps.spec import Doc
-from txojobs.suggest import nearest
+from txojobs.suggest import nearest, nearest_name
 from txojobs.workspace import Workspace, inside
 
 
@@ -68,7 +68,7 @@ class Load(Step):
         path = inside(workspace.root, self.file.text, create=False)
         if not path.is_file():
             raise ValidationError(
-                f"{self.file.text} is not in the workspace",
+                f"{self.file.text} is {'no file' if path.exists() else 'not in the workspace'}",
                 how_to_fix=_what_is_there(path, workspace.root),
                 where=self.file.where,
             )
@@ -142,8 +142,9 @@ def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:
 
 def _what_is_there(path: Path, root: Path) -> str:
     folder = path.parent
-    names = (each.name for each in folder.iterdir() if each.is_file()) if folder.is_dir() else ()
-    found = sorted(name for name in names if not name.startswith("."))
-    place = folder.relative_to(root.resolve()) if folder != root.resolve() else "the workspace"
-    listed = f"in {place}: {', '.join(found[:8])}" if found else f"put the file into {place}"
-    return nearest(path.name, found) or listed
+    files = sorted(each.name for each in folder.glob("[!.]*") if each.is_file())
+    place = folder.relative_to(root.resolve())
+    if near := nearest_name(path.name, files):
+        return f"did you mean {(place / near).as_posix()!r}?"
+    shown = place if place.name else "the workspace"
+    return f"in {shown}: {', '.join(files[:8])}" if files else f"put the file into {shown}"

@@ -67,7 +67,9 @@ class Transform(Step):
             for name, column in getattr(self, option).items():
                 if isinstance(column, Value) and (column.value is None) == (column.const is None):
                     yield Problem(
-                        f"{name!r} needs either value or const", job.at(option), "write one of the two"
+                        f"{name!r} needs either value or const",
+                        job.at(option),
+                        "write one of the two; a column without values is {value: 'null'}",
                     )
         yield from self._changes().check(job)
         yield from self._changes().check_types(self.types, columns=self.columns, job=job)
