@@ -103,6 +103,7 @@ def step_line(step: StepResult, *, width: int = NARROWEST, dry_run: bool = False
         parts.append("nothing was written")
     written: Any = step.notes.get("written")
     if written:
+        parts += [plural(len(written["files"]), "file")] if "files" in written else []
         parts.append("checked, not written" if dry_run else size_in_words(written["size-bytes"]))
         parts += [f"{kind}: {times:,}" for kind, times in written["conversions"].items()]
     return "   ".join(part for part in parts if part).rstrip()

@@ -31,7 +31,8 @@ class Format(NamedTuple):
     """One format, found by its extension.
 
     `writing` and `reading` say what of a table is held in memory. `inner` is the format of what is compressed.
-    `needs` is the library without which the format cannot be used, where that is an extra of ours.
+    `needs` is the library without which the format cannot be used, where that is an extra of ours. `most_rows` is how
+    many records a file holds, where there is a limit.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Format(NamedTuple):
     reading: str = "a batch"
     inner: Format | None = None
     needs: str | None = None
+    most_rows: int | None = None
 
     @property
     def table(self) -> str:
@@ -117,7 +119,7 @@ FORMATS: dict[str, Format] = {
     ".json": Format("json", ".json", "txojobs.files.json_array", reading="the bytes of the file"),
     ".jsonl": Format("jsonl", ".jsonl", "txojobs.files.json_lines"),
     ".yaml": Format("yaml", ".yaml", "txojobs.files.yaml_list", reading="the whole table"),
-    ".xlsx": Format("xlsx", ".xlsx", "txojobs.files.xlsx"),
+    ".xlsx": Format("xlsx", ".xlsx", "txojobs.files.xlsx", most_rows=1_048_575),
     ".parquet": Format(
         "parquet", ".parquet", "txojobs.files.parquet", "a row group", "a row group", needs="pyarrow"
     ),
@@ -156,6 +158,7 @@ def format_of(filename: str) -> Format:
             inner.module,
             inner=inner,
             needs=inner.needs,
+            most_rows=inner.most_rows,
         )
     found = FORMATS.get(extension) or _of_another_package(extension)
     if found is not None:

@@ -9,10 +9,11 @@ from txojobs.errors import Problem, StepError
 from txojobs.records import Batch, Columns, JsonValue, RecordStream
 from txojobs.steps.base import JobView, Role
 from txojobs.steps.csv_options import DIALECTS, check_csv_options
-from txojobs.steps.files import extension_of, writing
+from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName, JmesPath, field_path
 from txojobs.steps.spec import Doc
-from txojobs.steps.workbook_options import WorkbookOptions, check_workbook_options
+from txojobs.steps.table_options import TableOptions, check_table_options
+from txojobs.steps.workbook_options import check_workbook_options
 
 if TYPE_CHECKING:
     from txojobs.context import RunContext
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Save(WorkbookOptions):
+class Save(TableOptions):
     """Write the records to a file; its extension says how: .xlsx, .csv, .parquet, .json and others, also with .gz.
 
     The file is named `output/<org>-<env>-<file>_<time>`, and appears when the whole run has succeeded. The records go
@@ -53,6 +54,7 @@ class Save(WorkbookOptions):
             return
         yield from check_workbook_options(self, extension, job)
         yield from check_csv_options(self, extension, job)
+        yield from check_table_options(self, extension, job)
 
     def named(self) -> Iterable[JmesPath]:
         """Return the field by which records are put on sheets."""
@@ -68,11 +70,12 @@ class Save(WorkbookOptions):
             return RecordStream(None, self._workbook(ctx))
         return records.with_batches(self._file(ctx, records))
 
-    def _options(self, ctx: "RunContext", *, hints: Columns = ()) -> Any:
+    def write_options(self, ctx: "RunContext", *, name: str, hints: Columns = ()) -> Any:
+        """Return how a file of this name is written; see files.table.WriteOptions."""
         from txojobs.files.table import WriteOptions  # noqa: PLC0415
 
         return WriteOptions(
-            name=self.file.text.replace("\\", "/").rpartition("/")[2],
+            name=name.replace("\\", "/").rpartition("/")[2],
             formula_guard=self.formula_guard,
             created=ctx.now,
             about=ctx.facts if self.about_sheet else None,
@@ -82,41 +85,39 @@ class Save(WorkbookOptions):
         )
 
     def _file(self, ctx: "RunContext", records: RecordStream) -> Iterator[Batch]:
-        from txojobs.files.formats import format_of  # noqa: PLC0415
+        from txojobs.steps.tables import write_files  # noqa: PLC0415  # only where files are written
 
         batches = iter(records.batches)
         first = next(batches, None)
         if first is None and not self._write_empty(ctx):
             return
-        path = ctx.outputs.create(self.file.text, stamped=self.stamp)
-        writer = format_of(self.file.text).open_writer(
-            path,
-            columns=records.columns if first else records.all_columns(),
-            options=self._options(ctx, hints=records.hints),
-        )
-        self._note(ctx, (yield from writing(writer, chain([] if first is None else [first], batches))))
+        stream = records.with_batches(chain([] if first is None else [first], batches))
+        stream.columns = records.columns if first else records.all_columns()
+        self._note(ctx, *(yield from write_files(self, ctx, stream)))
 
     def _workbook(self, ctx: "RunContext") -> Iterator[Batch]:
+        from txojobs.steps.tables import fitted  # noqa: PLC0415
         from txojobs.steps.workbook import write_workbook  # noqa: PLC0415
 
         summary = write_workbook(
-            ((name, ctx.read(ref.text)) for name, ref in self.sheets.items()),
+            ((name, fitted(self, ctx, ctx.read(ref.text))) for name, ref in self.sheets.items()),
             open_book=lambda: self._open_workbook(ctx),
             may_be_empty=lambda: self._write_empty(ctx),
         )
         if summary is not None:
-            self._note(ctx, summary)
+            self._note(ctx, summary, [self.file.text])
         yield from ()
 
     def _open_workbook(self, ctx: "RunContext") -> Any:
         from txojobs.files.xlsx import open_workbook  # noqa: PLC0415
 
         path = ctx.outputs.create(self.file.text, stamped=self.stamp)
-        return open_workbook(path, options=self._options(ctx))
+        return open_workbook(path, options=self.write_options(ctx, name=self.file.text))
 
-    def _note(self, ctx: "RunContext", written: "WriteSummary") -> None:
+    def _note(self, ctx: "RunContext", written: "WriteSummary", files: list[str]) -> None:
         facts: JsonValue = {
             "file": self.file.text,
+            **({} if self.split is None else {"files": [*files]}),
             "rows": written.rows,
             "size-bytes": written.size_bytes,
             "conversions": {**written.conversions},
