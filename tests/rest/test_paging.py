@@ -431,6 +431,51 @@ def test_p2_a_name_that_is_misspelt_does_not_end_the_sequence(
     read(connect(server), {"records": "d", "complete": "none", **options})
 
 
+MORE_THAN_CAME = [
+    ({"paging": "none"}, {"totalElements": 3}, "totalElements (3)"),
+    ({"paging": "none"}, {"meta": {"total_pages": "2"}}, "meta.total_pages (2)"),
+    ({"paging": "none"}, {"startAt": 0, "maxResults": 2, "total": 40}, "total (40)"),
+    ({"paging": "link-header"}, {"total_count": 1000}, "total_count (1000)"),
+    (way("page", as_="p", total_pages="pages"), {"pages": 1, "total_count": 3}, "total_count (3)"),
+    (way("offset", as_="o", ends="empty-page"), {"totalResults": 5}, "totalResults (5)"),
+]
+
+
+@pytest.mark.parametrize(("options", "told", "where"), MORE_THAN_CAME)
+def test_p2_a_total_that_the_job_does_not_read_and_that_did_not_come_is_no_end(
+    options: dict[str, Any], told: dict[str, Any], where: str, serve: Serve, connect: Connect
+) -> None:
+    server = serve(says({"d": A, **told}), says({"d": [], **told}))
+    with pytest.raises(ApiOperationError, match="would be the last") as caught:
+        read(connect(server), {"records": "d", **options})
+    assert f"it goes on under {where}," in str(caught.value)
+    assert "`total`" in str(caught.value.how_to_fix)
+
+
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        ("d", {"total": 5000}),  # a sum, as there is nothing of pages beside it
+        ("d", {"totalCount": 2, "totalPages": 1, "startAt": 0, "total": "2"}),
+        ("d", {"totalCount": "many", "totalPages": None, "totalAmount": 9}),
+        ("d[?id == `1`]", {"totalCount": 2}),  # the job itself leaves records out
+    ],
+)
+def test_a_number_that_is_no_total_is_no_sign_of_more(
+    records: str, told: dict[str, Any], serve: Serve, connect: Connect
+) -> None:
+    got, _ = read(connect(serve(says({"d": A, **told}))), {"paging": "none", "records": records})
+    assert ids(got)
+
+
+def test_p2_a_number_of_pages_that_the_page_itself_denies_is_no_end(serve: Serve, connect: Connect) -> None:
+    server = serve(says({"d": A, "pages": 0}))
+    with pytest.raises(ApiOperationError, match="says 0, and page 1 holds records"):
+        read(connect(server), {"records": "d", **way("page", as_="p", total_pages="pages")})
+    server = serve(says({"d": [], "pages": 0}))
+    assert read(connect(server), {"records": "d", **way("page", as_="p", total_pages="pages")})[0] == []
+
+
 def test_a_cursor_that_was_never_there_is_doubted_in_the_report(serve: Serve, connect: Connect) -> None:
     options = {"records": "d", **way("cursor", cursor="bookmrk", as_="c")}
     _, reader = read(connect(serve(says({"d": A, "bookmark": "x"}))), options)

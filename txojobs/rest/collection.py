@@ -6,6 +6,7 @@ each way of paging is watched for circles, repetition and standstill, and for an
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,7 @@ from txojobs.rest.collection_words import (
     SAME_CURSOR,
     SMALLEST_PAGE,
 )
-from txojobs.rest.continuation import goes_on
+from txojobs.rest.continuation import SoFar, goes_on
 from txojobs.rest.guard import CIRCLE, REPEATS, WalkGuard, forgotten
 from txojobs.rest.pages import counted
 from txojobs.rest.paging import Asked, End, Got
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from txojobs.rest.client import TxoRestAPI
     from txojobs.rest.collection_query import CollectionQuery
     from txojobs.rest.paging import Found
+
+
+_PLAIN = re.compile(r'[\w."@-]+')
+"""An expression that is a path, and leaves nothing out."""
 
 
 class _Page(NamedTuple):
@@ -258,7 +263,8 @@ class CollectionWalk:
             after = self._query.paging.after(page.asked, got)
             if isinstance(after, Asked) or after.told or not self._query.count:
                 return after
-            where = goes_on(got.value, got.headers, got.url, record=record)
+            so_far = SoFar(got.so_far, got.pages) if self._takes_all_records() else None
+            where = goes_on(got.value, got.headers, got.url, record=record, so_far=so_far)
         except ApiError as err:
             err.what_went_wrong += f" ({self._page_name})"
             raise
@@ -268,9 +274,14 @@ class CollectionWalk:
             f"{self._page_name} would be the last ({after.reason}), but it goes on under {where}, which `paging` "
             "does not read",
             url=got.url,
-            how_to_fix="correct `paging`, so that no record is lost; when this means something else in this service, "
-            "write complete: none",
+            how_to_fix="correct `paging`, or let `total` lead to the number of all records, so that none is lost; "
+            "when this means something else in this service, write complete: none",
         )
+
+    def _takes_all_records(self) -> bool:
+        """Whether a total that the job does not name can be held against what came: `records` leaves none out."""
+        records = self._query.records
+        return self._query.total is None and (records is None or _PLAIN.fullmatch(records.text) is not None)
 
     def count_now(self) -> int | None:
         """Return how many records the service said there are with the last page that told it."""

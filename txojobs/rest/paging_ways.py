@@ -157,6 +157,11 @@ class Ending:
             all_pages = counted(self.total_pages.of(got))
             if all_pages is None:
                 raise _untold("total-pages", self.total_pages)
+            if all_pages < got.pages and got.came:
+                raise ApiOperationError(
+                    f"total-pages ({self.total_pages}) says {all_pages:,}, and page {got.pages:,} holds records",
+                    how_to_fix="let total-pages lead to the number of all pages, or page in another way",
+                )
             return End("the last page", told=False) if got.pages >= all_pages else None
         if self.empty_page:
             return None if got.came else End("an empty page", told=False)
