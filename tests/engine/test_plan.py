@@ -78,7 +78,7 @@ def test_without_a_place_the_address_has_a_gap(workspace: Workspace) -> None:
 
 def test_tells_each_step_in_its_own_words(workspace: Workspace) -> None:
     steps = """\
-  - load: {file: data/a.xlsx, sheet: One, types: {A: decimal}}
+  - load: {file: data/a.xlsx, sheet: One, range: B3:F, types: {A: decimal}}
   - filter: A > 1 && B == 'x'
   - unnest: {field: L, empty: drop}
   - transform: {add: {X: A}, rename: {N: A}, drop: [B], types: {N: text}}
@@ -88,7 +88,7 @@ def test_tells_each_step_in_its_own_words(workspace: Workspace) -> None:
   - save: {file: a.xlsx, stamp: false, sheet-per: Only, about-sheet: true}
 """
     assert lines(workspace, steps) == [
-        ("data/a.xlsx, sheet One", "as A: decimal"),
+        ("data/a.xlsx, sheet One, cells B3:F", "as A: decimal"),
         ("A > 1 && B == 'x'",),
         ("one row for each element of L", "a row without elements is left out"),
         ("adds X", "renames A to N", "drops B", "converts N to text"),

@@ -18,6 +18,7 @@ from txojobs.files.formats import format_of, write_table
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
 from txojobs.files.xlsx import open_workbook
 from txojobs.files.xlsx_cells import LINE_ENDS, LONG_NUMBER, NO_DATE, QUOTIENT, ZONED
+from txojobs.files.xlsx_range import Part
 from txojobs.records import Column
 
 if TYPE_CHECKING:
@@ -548,3 +549,51 @@ def change_sheet(path: Path, old: bytes, new: bytes) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("formula", [False, True])
+def test_a_part_of_a_sheet_is_a_table_of_its_own(tmp_path: Path, *, formula: bool) -> None:
+    path = tmp_path / "a.xlsx"
+    book: Any = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet["A1"] = "Report of the year"
+    rows: list[list[Any]] = [["No", "Name"], [1, "a"], [2, "b"], [None, None], ["Total", 3]]
+    for row, values in enumerate(rows, 3):
+        for column, value in enumerate(values, 2):
+            sheet.cell(row, column, value)
+    book.save(path)
+    if formula:
+        change_sheet(path, b'<c r="B4" t="n"><v>1</v></c>', b'<c r="B4"><f>0+1</f><v>1</v></c>')
+    wanted: list[Record] = [{"No": 1, "Name": "a"}, {"No": 2, "Name": "b"}]
+    assert read(path, ReadOptions(cells="B3:C5")) == wanted
+    assert read(path, ReadOptions(cells="$b$3:$c$6")) == wanted
+    assert read(path, ReadOptions(cells="B3:C")) == [
+        *wanted,
+        {"No": None, "Name": None},
+        {"No": "Total", "Name": 3},
+    ]
+    assert read(path, ReadOptions(cells="C3"))[1] == {"Name": "b"}
+    with pytest.raises(FileOperationError, match=r"cell B3 has no heading above it") as caught:
+        read(path)
+    assert "range: B3:F" in (caught.value.how_to_fix or "")
+    with pytest.raises(FileOperationError, match=r"cell A3 has no heading"):
+        read(path, ReadOptions(cells="A3:C7"))
+    sheet["D5"] = "x"
+    book.save(path)
+    with pytest.raises(FileOperationError, match=r"cell D5 has no heading above it"):
+        read(path, ReadOptions(cells="B3"))
+
+
+@pytest.mark.parametrize("cells", ["", "B", "3", "B3:A9", "B3:C2", "B0", "B3:C9:D", "ABCD1", "B3:3"])
+def test_what_is_no_part_of_a_sheet_is_refused(cells: str) -> None:
+    with pytest.raises(ValidationError, match="is no part of a sheet"):
+        Part.of(cells)
+
+
+def test_a_workbook_that_unpacks_to_far_too_much_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    write(path, [{"a": 1}])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/image1.bin", bytes(80 << 20))
+    with pytest.raises(FileOperationError, match="unpacks to far more than a workbook would"):
+        read(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -166,3 +166,57 @@ def test_a_file_that_is_none_of_its_format_is_an_error(bench: Bench) -> None:
         bench.data(name, content)
         with pytest.raises(TxoBaseError):
             bench.feed(f"load: {name}")
+
+
+def test_what_is_saved_for_excel_in_europe_is_loaded_with_the_same_word(bench: Bench) -> None:
+    rows: list[Any] = [
+        {"No": "007", "Amount": Decimal("1234.50"), "Text": "a;b"},
+        {"No": "008", "Amount": Decimal("-0.01"), "Text": "1,5"},
+        {"No": "009", "Amount": None, "Text": "=1"},
+    ]
+    bench.feed("save: {file: a.csv, dialect: excel-eu, formula-guard: false}", rows)
+    bench.data("b.csv", bench.publish()[0].read_bytes().decode("utf-8"))
+    assert bench.feed("load: {file: b.csv, dialect: excel-eu, types: {Amount: decimal}}") == rows
+    with pytest.raises(StepError, match="Amount"):
+        bench.feed("load: {file: b.csv, delimiter: ';', types: {Amount: decimal}}")
+
+
+def test_an_encoding_is_done_as_it_is_said_and_one_that_was_found_is_told(bench: Bench) -> None:
+    path = bench.workspace.root / "a.csv"
+    path.write_bytes("No,Name\n1,Ærø\n".encode("cp1252"))
+    assert bench.feed("load: {file: a.csv, encoding: cp1252}") == [{"No": "1", "Name": "Ærø"}]
+    assert "encoding" not in bench.notes
+    path.write_bytes("No,Name\n1,Ærø\n".encode("utf-16"))
+    assert bench.feed("load: a.csv") == [{"No": "1", "Name": "Ærø"}]
+    assert bench.notes["encoding"] == "UTF-16"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("file: a.xlsx, encoding: cp1252", "only .csv, .tsv, .txt have an encoding, not .xlsx"),
+        ("file: a.csv, range: B3", "only .xlsx has a range, not .csv"),
+        ("file: a.xlsx, range: '3:9'", "'3:9' is no part of a sheet"),
+        ("file: a.jsonl, dialect: excel-eu", "only .csv has a dialect, not .jsonl"),
+        ("file: a.csv, encoding: utf-7x", "there is no encoding 'utf-7x'"),
+        ("file: a.csv, encoding: base64", "there is no encoding 'base64'"),
+        ("file: a.csv, dialect: excel-us", "dialect takes one of rfc4180, excel, excel-eu, unix"),
+    ],
+)
+def test_an_option_that_means_nothing_for_the_file_is_refused(
+    bench: Bench, options: str, message: str
+) -> None:
+    assert message in message_of(bench, f"load: {{{options}}}")
+
+
+def test_a_part_of_a_sheet_is_loaded(bench: Bench) -> None:
+    from openpyxl import Workbook  # noqa: PLC0415  # slow to import
+
+    book: Any = Workbook()
+    book.active["A1"] = "Targets"
+    rows: list[list[Any]] = [["No", "Target"], [1, 10], ["Total", 10]]
+    for row, values in enumerate(rows, 3):
+        for column, value in enumerate(values, 2):
+            book.active.cell(row, column, value)
+    book.save(bench.workspace.root / "a.xlsx")
+    assert bench.feed("load: {file: a.xlsx, range: B3:C4}") == [{"No": 1, "Target": 10}]

@@ -93,6 +93,8 @@ def step_line(step: StepResult, *, width: int = NARROWEST, dry_run: bool = False
         parts = [f"  {name_of(step):<{width}} left out"]
     if step.rejected:
         parts.append(f"{step.rejected:,} put aside")
+    if "encoding" in step.notes:
+        parts.append(f"read as {step.notes['encoding']}")
     fetched: Any = step.notes.get("fetched")
     if fetched:
         parts += [plural(fetched["requests"], "request"), f"{step.seconds:.1f} s"]

@@ -190,7 +190,11 @@ def _ways_of_reading(step: Any) -> Iterator[str]:
 
 def _load(explainer: Explainer, use: StepUse, step: Any) -> Iterator[str]:
     del explainer, use
-    yield f"{step.file.text}, sheet {step.sheet}" if step.sheet else step.file.text
+    parts = [step.file.text]
+    parts += [f"sheet {step.sheet}"] if step.sheet else []
+    parts += [f"cells {step.range}"] if step.range else []
+    parts += [f"as {step.encoding}"] if step.encoding else []
+    yield ", ".join(parts)
     if step.types:
         yield "as " + ", ".join(f"{name}: {kind}" for name, kind in step.types.items())
 

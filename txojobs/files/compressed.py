@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 1024**3
 MOST_TIMES = 1000
 """Tables shrink to a hundredth at best; zlib cannot pack more than about 1,030 times."""
-_FREE_BYTES = 64 * 1024**2
+FREE_BYTES = 64 * 1024**2
 """Up to here the ratio is not looked at: a small file may well be one value a million times."""
 _LEVEL = 6
 _CHUNK = 1 << 20
@@ -114,7 +114,7 @@ def _unpack(packed: BinaryIO, file: BinaryIO, path: Path) -> None:
         with gzip.GzipFile(fileobj=packed) as plain:
             while chunk := plain.read(_CHUNK):
                 size += len(chunk)
-                if size > MOST_BYTES or (size > _FREE_BYTES and size > held * MOST_TIMES):
+                if size > MOST_BYTES or (size > FREE_BYTES and size > held * MOST_TIMES):
                     raise FileOperationError(
                         f"{path.name} unpacks to far more than a table would: over {size:,} bytes out of {held:,}",
                         how_to_fix="unpack it yourself if you trust it, and load the file inside",

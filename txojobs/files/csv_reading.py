@@ -1,7 +1,7 @@
 """Read csv (RFC 4180) as it stands: every cell is text, so `00123` and `1E5` stay what they are.
 
-The first record is the header. UTF-8, with or without a byte order mark. A record with too many or too few
-cells is an error with its line, never a shifted or shortened one.
+The first record is the header. UTF-8, with or without a byte order mark, or another encoding that is marked or said.
+A record with too many or too few cells is an error with its line, never a shifted or shortened one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError, Mark
+from txojobs.files.encodings import encoding_of, undecodable
 from txojobs.files.os_errors import explained
 from txojobs.files.table import BATCH_SIZE
 from txojobs.records import Batch, Column, RecordStream
@@ -27,7 +28,7 @@ _LARGEST_CELL = 2**31 - 1
 def read(path: Path, *, options: ReadOptions) -> RecordStream:
     """Return the records of a csv; the header is read at once, the rest as it is asked for."""
     csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_CELL))
-    rows = _rows(path, delimiter=options.delimiter or ",")
+    rows = _rows(path, options)
     first = next(rows, None)
     if first is None:
         return RecordStream((), iter(()))
@@ -55,21 +56,19 @@ def _batches(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Pat
         yield batch
 
 
-def _rows(path: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, options: ReadOptions) -> Iterator[tuple[int, list[str]]]:
     """Yield (line on which the record begins, its cells)."""
-    with explained(path, doing="read"), path.open("r", encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+    with explained(path, doing="read"):
+        encoding = encoding_of(path, options)
+    with explained(path, doing="read"), path.open("r", encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=options.delimiter or ",", strict=True)
         begin = 1
         try:
             for cells in reader:
                 yield begin, cells
                 begin = reader.line_num + 1
-        except UnicodeDecodeError:
-            raise FileOperationError(
-                f"{path.name} is not UTF-8 text, somewhere after line {reader.line_num + 1:,}",
-                how_to_fix="save it again as 'CSV UTF-8'",
-                where=Mark(str(path), reader.line_num + 1, 1),
-            ) from None
+        except UnicodeError:
+            raise undecodable(path, line=reader.line_num + 1, encoding=encoding) from None
         except csv.Error as err:
             raise FileOperationError(
                 f"{path.name}, line {begin:,}: {err}",

@@ -56,10 +56,18 @@ class WriteOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How a table is read. `delimiter` None means a comma; `sheet` None means the first one."""
+    """How a table is read.
+
+    `delimiter` None means a comma; `encoding` None that of the file's own mark, else UTF-8. `sheet` None means the
+    first one, `cells` the part of it to read, like `B3:F200`, whose first row is the header. `note` is told what was
+    found out.
+    """
 
     delimiter: str | None = None
+    encoding: str | None = None
     sheet: str | None = None
+    cells: str | None = None
+    note: Callable[[str, str], None] | None = None
 
 
 class WriteSummary(NamedTuple):

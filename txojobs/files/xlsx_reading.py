@@ -21,8 +21,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from txojobs.errors import FileOperationError
+from txojobs.files.compressed import FREE_BYTES, MOST_BYTES
 from txojobs.files.os_errors import explained
 from txojobs.files.table import BATCH_SIZE
+from txojobs.files.xlsx_range import Part
 from txojobs.records import Batch, Column, RecordStream
 
 if TYPE_CHECKING:
@@ -33,17 +35,20 @@ if TYPE_CHECKING:
     from txojobs.records import JsonValue, Record
 
 _FORMULA = re.compile(rb"<(?:[A-Za-z0-9]+:)?f[\s>/]")
+MOST_TIMES_OF_XML = 400
+"""A sheet of one and the same cell shrinks to a hundredth; zlib cannot pack more than about 1,030 times."""
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 def read_sheet(path: Path, *, options: ReadOptions) -> RecordStream:
     """Return the records of a sheet; the header is read at once, the rest as it is asked for."""
-    rows = _rows(path, sheet=options.sheet)
+    part = Part.of(options.cells)
+    rows = _rows(path, options, part)
     first = next(rows, None)
     if first is None:
         return RecordStream((), iter(()))
-    header = _header(first, path)
-    return RecordStream(tuple(Column(name) for name in header), _batches(rows, header, path))
+    header = _header(first, path, part)
+    return RecordStream(tuple(Column(name) for name in header), _batches(rows, header, path, part))
 
 
 def names_of_sheets(path: Path) -> list[str]:
@@ -52,24 +57,39 @@ def names_of_sheets(path: Path) -> list[str]:
         return [sheet.title for sheet in book.worksheets]
 
 
-def _rows(path: Path, *, sheet: str | None) -> Iterator[list[JsonValue]]:
+def _rows(path: Path, options: ReadOptions, part: Part) -> Iterator[list[JsonValue]]:
     with explained(path, doing="read"), _open(path, data_only=True) as book:
-        worksheet = _sheet(book, sheet, path)
+        worksheet = _sheet(book, options.sheet, path)
         if not _has_formulas(path):
-            for row in worksheet.rows:
+            for row in worksheet.iter_rows(**part._asdict()):
                 yield [_value(cell, path) for cell in row]
             return
         with _open(path, data_only=False) as formulas:
             twin = _sheet(formulas, worksheet.title, path)
-            for row, written in zip(worksheet.rows, twin.rows, strict=True):
+            for row, written in zip(
+                worksheet.iter_rows(**part._asdict()), twin.iter_rows(**part._asdict()), strict=True
+            ):
                 _check_calculated(row, written, path)
                 yield [_value(cell, path) for cell in row]
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse a workbook that unpacks to far more than a table would; one that lies about it is found damaged."""
+    with ZipFile(path) as archive:
+        parts = archive.infolist()
+    size, packed = sum(each.file_size for each in parts), sum(each.compress_size for each in parts)
+    if size > MOST_BYTES or (size > FREE_BYTES and size > packed * MOST_TIMES_OF_XML):
+        raise FileOperationError(
+            f"{path.name} unpacks to far more than a workbook would: {size:,} bytes out of {packed:,}",
+            how_to_fix="open it in Excel if you trust it, and save it again",
+        )
 
 
 @contextmanager
 def _open(path: Path, *, data_only: bool) -> Iterator[Any]:
     with path.open("rb") as file:
         try:
+            _refuse_bomb(path)
             book = openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
         except (BadZipFile, InvalidFileException, KeyError, ValueError) as err:
             raise FileOperationError(
@@ -120,32 +140,34 @@ def _sheet(book: Any, name: str | None, path: Path) -> Any:
     return worksheet
 
 
-def _header(cells: list[JsonValue], path: Path) -> list[str]:
+def _header(cells: list[JsonValue], path: Path, part: Part) -> list[str]:
     while cells and cells[-1] is None:
         cells.pop()
     seen: dict[str, int] = {}
-    for number, value in enumerate(cells, 1):
+    for number, value in enumerate(cells, part.min_col):
         name = "" if value is None else str(value)
         if not name or name in seen:
             what = f"repeats the heading {name!r}" if name else "has no heading"
             raise FileOperationError(
-                f"{path.name}: cell {get_column_letter(number)}1 {what}",
-                how_to_fix="give each column a heading of its own in the first row",
+                f"{path.name}: cell {get_column_letter(number)}{part.min_row} {what}",
+                how_to_fix="give each column a heading of its own in the first row"
+                + ("" if part.min_row > 1 else ", or say where the table begins: range: A3"),
             )
         seen[name] = number
     return list(seen)
 
 
-def _batches(rows: Iterator[list[JsonValue]], header: list[str], path: Path) -> Iterator[Batch]:
+def _batches(rows: Iterator[list[JsonValue]], header: list[str], path: Path, part: Part) -> Iterator[Batch]:
     batch: Batch = []
     empty: list[Record] = []
     width = len(header)
-    for number, cells in enumerate(rows, 2):
+    for number, cells in enumerate(rows, part.min_row + 1):
         beyond = next((index for index in range(width, len(cells)) if cells[index] is not None), None)
         if beyond is not None:
             raise FileOperationError(
-                f"{path.name}: cell {get_column_letter(beyond + 1)}{number} has no heading above it",
-                how_to_fix="give the column a heading in the first row, or clear it",
+                f"{path.name}: cell {get_column_letter(beyond + part.min_col)}{number} has no heading above it",
+                how_to_fix="give the column a heading in the first row, clear it, or say where the table is, "
+                "like range: B3:F",
             )
         values = cells[:width] + [None] * (width - len(cells))
         record: Record = dict(zip(header, values, strict=True))

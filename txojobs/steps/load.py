@@ -8,17 +8,18 @@ from typing import Annotated, ClassVar
 from txojobs.context import RunContext
 from txojobs.errors import Problem, StepError, TxoBaseError, ValidationError
 from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
-from txojobs.steps.base import JobView, Role, Step
+from txojobs.steps.base import JobView, Role
 from txojobs.steps.casting import ColumnType, cast_column
 from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName
+from txojobs.steps.load_options import LoadOptions, check_load_options, with_point
 from txojobs.steps.spec import Doc
 from txojobs.suggest import nearest, nearest_name
 from txojobs.workspace import Workspace, inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Load(Step):
+class Load(LoadOptions):
     """Read records from a file of the workspace: csv, tsv, xlsx, parquet, json, jsonl or yaml, also with .gz.
 
     Cells of csv are text, so that `00123` stays what it is; `types` converts, exactly.
@@ -31,10 +32,6 @@ class Load(Step):
     main: ClassVar[str | None] = "file"
 
     file: Annotated[FileName, Doc("The file, from the workspace's folder on.", example="data/targets.csv")]
-    delimiter: Annotated[
-        str | None, Doc("What separates the cells of a csv; a comma when left out.", example='";"')
-    ] = None
-    sheet: Annotated[str | None, Doc("The sheet of a workbook; the first one when left out.")] = None
     types: Annotated[dict[str, ColumnType], Doc("Convert columns, exactly.", example="{Target: decimal}")] = (
         field(default_factory=dict)
     )
@@ -43,17 +40,9 @@ class Load(Step):
     ] = ()
 
     def check(self, job: JobView) -> Iterable[Problem]:
-        """The file's name and extension must be possible, and only some formats have sheets or delimiters."""
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
-            tab = self.delimiter.lower() in ("\\t", "tab", "<tab>")
-            fix = 'write a tab as "\\t", in double quotes' if tab else 'write it in quotes, like ";"'
-            yield Problem("delimiter is one character, like ; or |", job.at("delimiter"), fix)
+        """The file's name and extension must be possible, and each option must suit the format."""
         extension = yield from extension_of(self.file, job)
-        if extension is None:
-            return
-        for option, only in (("sheet", ".xlsx"), ("delimiter", ".csv")):
-            if getattr(self, option) is not None and extension != only:
-                yield Problem(f"only {only} has a {option}, not {extension}", job.at(option), "delete it")
+        yield from check_load_options(self, extension, job)
 
     def outgoing(self, incoming: Columns | None) -> Columns | None:
         """Return None: the file knows."""
@@ -82,7 +71,14 @@ class Load(Step):
 
         path = self._path(ctx.workspace)
         stream = format_of(path.name).read(
-            path, options=ReadOptions(sheet=self.sheet, delimiter=self.delimiter)
+            path,
+            options=ReadOptions(
+                sheet=self.sheet,
+                cells=self.range,
+                delimiter=self.separator,
+                encoding=self.encoding,
+                note=ctx.note,
+            ),
         )
         columns = stream.columns
         if columns == ():
@@ -130,7 +126,10 @@ class Load(Step):
         converted = dict(record)  # what is put aside must be what the file holds
         for name, wanted in self.types.items():
             if name in record:
-                converted[name] = _cast(name, record[name], wanted)
+                value = record[name]
+                if self.has_commas and wanted in ("integer", "decimal") and isinstance(value, str):
+                    value = with_point(value)
+                converted[name] = _cast(name, value, wanted)
         return converted
 
 
