@@ -65,7 +65,7 @@ class Bench:
         """Return the outgoing batches; nothing is pulled yet."""
         ids = "".join(f"  - {{id: {name}, load: {name}.json}}\n" for name in self.others)
         above = "" if step.startswith(("load", "fetch")) else "  - load: in.json\n"
-        sheets = "" if "sheets" in step else above
+        sheets = "" if "sheets:" in step else above
         body = step.replace("\n", "\n    ")
         text = f"version: 1\nsteps:\n{ids}{sheets}  - {body}\n"
         loaded = load_text(text, file="f", stem="job")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.engine.workplace import Workplace
 from txojobs.errors import InvalidJobError, ValidationError
@@ -122,7 +123,12 @@ def test_the_sheets_of_several_steps_are_flattened_too(bench: Bench) -> None:
             "{file: a.xlsx, split: files, rows-per-file: 1048576}",
             "a file .xlsx cannot hold 1,048,576 records",
         ),
-        ("{file: a.csv, rows-per-file: 5}", "rows-per-file is for several files"),
+        ("{file: a.csv, rows-per-file: 5}", "rows-per-file is for several files or sheets"),
+        ("{file: a.csv, split: sheets, rows-per-file: 5}", "only .xlsx has sheets, not .csv"),
+        (
+            "{file: a.xlsx, split: sheets, rows-per-file: 1048576}",
+            "a file .xlsx cannot hold 1,048,576 records",
+        ),
         ("{file: a.csv, split: files, rows-per-file: 5, stamp: false}", "a run with fewer files would leave"),
         ("{file: a.xlsx, split: files, sheet-per: No}", "split is for one table, not beside sheet-per"),
     ],
@@ -233,3 +239,38 @@ def test_all_files_are_published_or_none_and_told_everywhere(tmp_path: Path) -> 
     assert work.run().outcome == "failed"
     assert sorted(path.name for path in (work.root / "output").iterdir()) == before
     assert work.left_behind() == []
+
+
+@pytest.mark.parametrize("stamp", ["true", "false"])
+@pytest.mark.parametrize("columns", [(Column("n"), Column("late")), None])
+def test_a_workbook_goes_on_with_a_further_sheet(bench: Bench, stamp: str, columns: Any) -> None:
+    rows: list[Record] = [{"n": number} for number in range(7)]
+    rows[6]["late"] = "x"
+    step = f"save: {{file: a.xlsx, split: sheets, rows-per-file: 3, about-sheet: true, stamp: {stamp}}}"
+    assert bench.feed(step, rows, columns=columns) == rows
+    (path,) = bench.publish()
+    book: Any = CalamineWorkbook.from_path(path)
+    assert book.sheet_names == ["Data", "Data (2)", "Data (3)", "About"]
+    found = [book.get_sheet_by_index(number).to_python() for number in range(3)]
+    assert [sheet[0] for sheet in found] == [["n", "late"]] * 3
+    assert [row[0] for sheet in found for row in sheet[1:]] == list(range(7))
+    assert [len(sheet) for sheet in found] == [4, 4, 2]
+    written: Any = bench.notes["written"]
+    assert (written["rows"], written["size-bytes"]) == (7, path.stat().st_size)
+
+
+def test_a_table_that_is_not_too_long_has_one_sheet(bench: Bench) -> None:
+    bench.feed("save: {file: a.xlsx, split: sheets}", [{"n": 1}])
+    bench.feed("save: {file: b.xlsx, split: sheets}", [], columns=(Column("n"),))
+    for path in bench.publish():
+        book: Any = CalamineWorkbook.from_path(path)
+        assert book.sheet_names == ["Data"]
+        assert book.get_sheet_by_index(0).to_python()[0] == ["n"]
+
+
+def test_a_source_that_fails_on_the_second_sheet_leaves_nothing(bench: Bench) -> None:
+    rows: list[Record] = [{"n": 1}, {"n": 2}, {"n": 3, "other": 4}]
+    with pytest.raises(ValidationError, match="'other' that is not among its columns"):
+        bench.feed("save: {file: a.xlsx, split: sheets, rows-per-file: 1}", rows, columns=(Column("n"),))
+    bench.outputs.abandon()
+    assert [path for path in (bench.workspace.root / "output").rglob("*") if path.is_file()] == []

@@ -31,10 +31,10 @@ class WriteOptions:
     `name` is what errors call the file, which at that time has a temporary name (its own name when None).
     `created` goes into the properties of a workbook (a fixed date when None): equal input then gives equal
     bytes. `bom` puts a byte order mark before a csv, for spreadsheets that need one; `line_end` ends its lines,
-    `decimal_mark` stands in its numbers that are no whole ones. `sheet` names the one
-    sheet of a workbook that is written as a single table; with `sheet_per` it has one for each value of that field.
-    `about` gives what a last sheet tells of the workbook, topic by topic, once the others are whole. `hints` is
-    that of the RecordStream.
+    `decimal_mark` stands in its numbers that are no whole ones. `sheet` names the one sheet of a workbook that is
+    written as a single table; with `sheet_per` it has one for each value of that field, with `rows_per_sheet` as many
+    as it needs. `about` gives what a last sheet tells of the workbook, topic by topic, once the others are whole.
+    `hints` is that of the RecordStream.
     """
 
     name: str | None = None
@@ -45,6 +45,7 @@ class WriteOptions:
     decimal_mark: str = "."
     sheet: str = "Data"
     sheet_per: str | None = None
+    rows_per_sheet: int | None = None
     about: Callable[[], list[tuple[str, JsonValue]]] | None = None
     created: datetime | None = None
     hints: Columns = ()

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> TableWriter:
-    """Start a workbook of one sheet, or of one per value; see WriteOptions and Format.open_writer."""
+    """Start a workbook of one sheet, or of several as the options say; see Format.open_writer."""
     if options.sheet_per is not None:
         from txojobs.files.xlsx_per_value import SheetPerValue  # noqa: PLC0415  # few workbooks are
 
         return SheetPerValue(path, options.sheet_per, columns=columns, options=options)
+    if options.rows_per_sheet is not None:
+        from txojobs.files.xlsx_sheets import SheetAfterSheet  # noqa: PLC0415  # few workbooks are
+
+        return SheetAfterSheet(path, options.rows_per_sheet, columns=columns, options=options)
     from txojobs.files.xlsx_writing import OneSheet  # noqa: PLC0415  # only where one is written
 
     return OneSheet(path, columns=columns, options=options)

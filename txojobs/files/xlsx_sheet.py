@@ -179,7 +179,7 @@ class SheetWriter:
             raise FileOperationError(
                 f"{self._book.shown.name}, sheet {self.name!r}: record {MAX_ROWS:,} does not fit, "
                 f"a sheet holds {MAX_ROWS - 1:,} records below its header",
-                how_to_fix="save as .csv, or split the export with a filter",
+                how_to_fix="write split: sheets or split: files below save, or save as .csv",
             )
 
     def _check_columns(self, count: int) -> None:

@@ -30,11 +30,16 @@ class TableOptions(WorkbookOptions):
         ),
     ] = "json"
     split: Annotated[
-        Literal["files"] | None,
-        Doc("files: several files, customers_1, customers_2, ..., each with the header.", example="files"),
+        Literal["files", "sheets"] | None,
+        Doc(
+            "files: several files, customers_1, customers_2, ..., each with the header. sheets: a workbook goes on "
+            "with a further sheet where one is full.",
+            example="files",
+        ),
     ] = None
     rows_per_file: Annotated[
-        int | None, Doc("With split, the most records of a file; of .xlsx, what a sheet holds when left out.")
+        int | None,
+        Doc("With split, the most records of a file or sheet; of .xlsx, what a sheet holds when left out."),
     ] = None
 
 
@@ -46,7 +51,7 @@ def check_table_options(step: "Save", extension: str, job: JobView) -> Iterable[
     if step.split is None:
         if step.rows_per_file is not None:
             yield Problem(
-                "rows-per-file is for several files",
+                "rows-per-file is for several files or sheets",
                 job.at("rows-per-file"),
                 "add split: files, or delete it",
             )
@@ -68,6 +73,10 @@ def _check_split(step: "Save", extension: str, job: JobView) -> Iterable[Problem
     if step.sheets or step.sheet_per is not None:
         other = "sheets" if step.sheets else "sheet-per"
         yield Problem(f"split is for one table, not beside {other}", job.at("split"), "delete one of the two")
+    if step.split == "sheets":
+        if extension != ".xlsx":
+            yield Problem(f"only .xlsx has sheets, not {extension}", job.at("split"), "write split: files")
+        return
     if not step.stamp:
         message = "a run with fewer files would leave those of the run before beside its own"
         yield Problem(message, job.at("stamp"), "delete stamp: false, or split")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from txojobs.files.formats import format_of
@@ -96,20 +97,26 @@ def _write(
     names: list[str] = []
 
     def open_part(number: int) -> TableWriter:
-        name = step.file.text if step.split is None else part_name(step.file.text, number)
+        name = part_name(step.file.text, number) if step.split == "files" else step.file.text
         path = ctx.outputs.create(name, stamped=step.stamp)
         names.append(name)
         options = step.write_options(ctx, name=name, hints=stream.hints)
+        if step.split == "sheets":
+            options = replace(options, rows_per_sheet=rows_of_a_part(step))
         return file_format.open_writer(path, columns=stream.columns, options=options)
 
-    writer = open_part(1) if step.split is None else _split(step, open_part)
+    writer = _split(step, open_part) if step.split == "files" else open_part(1)
     summary = yield from writing(writer, stream.batches)
     return summary, names
 
 
 def _split(step: Save, open_part: Any) -> SplitWriter:
-    most = format_of(step.file.text).most_rows
-    return SplitWriter(open_part, rows_per_file=step.rows_per_file or most or 1)
+    return SplitWriter(open_part, rows_per_file=rows_of_a_part(step))
+
+
+def rows_of_a_part(step: Save) -> int:
+    """Return how many records a file or sheet of a table that is split may hold."""
+    return step.rows_per_file or format_of(step.file.text).most_rows or 1
 
 
 def _base_name(step: Save) -> str:
