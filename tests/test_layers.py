@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "txojobs"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "records", "redact", "escapes", "_version", "suggest", "interrupts"),
     ("checkup",),
-    ("yaml_slips", "yaml_limits"),
+    ("yaml_slips", "yaml_limits", "yaml_positions"),
     ("yaml_faults",),
     ("yaml_compose",),
     (

@@ -37,6 +37,7 @@ OF_VALIDATE = {
         "yaml_faults",
         "yaml_limits",
         "yaml_slips",
+        "yaml_positions",
         "yaml_source",
     ),
 }

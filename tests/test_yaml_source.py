@@ -182,14 +182,24 @@ def test_a_missing_value_is_shown_at_its_key() -> None:
         ("a: b == c\n", 5, 1, 9),
         ("a: 'b == c'\n", 5, 1, 10),
         ('a: "b == c"\n', 5, 1, 10),
-        ('a: "b\\t== c"\n', 5, 1, 4),  # an escape: the start is all that is certain
+        ('a: "b\\t== c"\n', 5, 1, 11),
+        ('a: "\\U0001f600\\x41\\u0042 c"\n', 4, 1, 26),
+        ('a: "b \\\n   c"\n', 2, 2, 4),
+        ('a: "b\n  c d"\n', 4, 2, 5),
+        ("a: '\u00fc''s ''c'\n", 4, 1, 10),
+        ("a: 'b\n\n  c'\n", 2, 3, 3),
         ("a: |\n  b ==\n  c\n", 5, 3, 3),
         ("a: |\r\n  b ==\r\n    c\r\n", 7, 3, 5),
         ("a: |\n\n  b\n\n  c\n", 1, 3, 3),
         ("a: |\n\n  b\n\n  c\n", 3, 4, 1),
-        ("a: >\n  b\n  c\n", 2, 1, 4),
+        ("a: >\n  b\n  c\n", 2, 3, 3),
+        ("a: >-  # why\n\n  b &&\n    c\n\n  d\n", 8, 4, 5),
+        ("a: >-  # why\n\n  b &&\n    c\n\n  d\n", 11, 6, 3),
+        ("a: |2\n    b\n  c\n", 4, 3, 3),
+        ("a: >\n  b\n  c\n", 99, 3, 4),
         ("a: |\n\x85b\n", 1, 1, 4),  # ruamel breaks the line there, YAML 1.2 does not
-        ("a: b\n  c\n", 2, 1, 4),
+        ("a: b\n  c\n", 2, 2, 3),
+        ("a: &x\n  b\n  c\n", 2, 1, 4),  # the anchor stands between: only the start is certain
     ],
 )
 def test_a_place_inside_a_text_has_its_mark(text: str, offset: int, line: int, column: int) -> None:

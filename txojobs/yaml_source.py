@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from txojobs.errors import Mark, Problem
 from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TOO_LARGE, TooMuch
+from txojobs.yaml_positions import position_in
 from txojobs.yaml_slips import cut_by_comma, cut_by_comment, quoted, split_lines
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ _MAX_INTEGER_DIGITS = 4000
 
 
 class Scalar(NamedTuple):
-    """One text, number, boolean or null. `text` is what stands in the source, unescaped.
+    """One text, number, boolean or null. `text` is its value as text, without escapes and folds.
 
-    `length` counts what stands on the first line of the source. `indent` is set for a literal block (`|`): the
-    columns by which its lines are indented. `anchor` is the name behind an & in front of it.
+    `length` counts what stands on the first line of the source. `source` is all that stands there, from `where` on.
+    `anchor` is the name behind an & in front of it.
     """
 
     value: bool | int | Decimal | str | None
@@ -39,25 +40,17 @@ class Scalar(NamedTuple):
     where: Mark
     plain: bool
     length: int
-    indent: int | None = None
+    source: str = ""
     anchor: str | None = None
 
     def mark_at(self, offset: int) -> Mark:
-        """Return the mark of a character of `text`.
-
-        It is exact on one line without escapes and in a literal block, else that of the start.
-        """
-        if self.indent is not None:
-            text = self.text.rstrip("\n")
-            offset = min(offset, len(text))
-            start = text.rfind("\n", 0, offset) + 1
-            is_blank = text[start : start + 1] in ("", "\n")
-            column = 1 if is_blank else self.indent + offset - start + 1
-            return Mark(self.where.file, self.where.line + 1 + text.count("\n", 0, offset), column)
-        quotes = 0 if self.plain else 1
-        if self.length != len(self.text) + 2 * quotes:
+        """Return the mark of a character of `text`, or that of the start where it cannot be told."""
+        place = position_in(self.source, self.text, offset, plain=self.plain)
+        if place is None:
             return self.where
-        return self.where._replace(column=self.where.column + quotes + offset)
+        file, line, column = self.where
+        lines, start = self.source.count("\n", 0, place), self.source.rfind("\n", 0, place)
+        return Mark(file, line + lines, place - start if lines else column + place)
 
 
 class Sequence(NamedTuple):
@@ -206,9 +199,8 @@ class _Walker:
             )
             if problem is not None:
                 self.problems.append(problem)
-        indent = self._indent(text, where) if node.style == "|" else None
         value = resolve(text) if plain else text
-        return Scalar(value, text, where, plain, max(length, 1), indent, node.anchor)
+        return Scalar(value, text, where, plain, max(length, 1), self._source(node, where), node.anchor)
 
     def _with_its_tag(self, node: Any, start: int) -> Scalar:
         """Return an unquoted text as it was meant: nobody needs to hear of the tag and of what it has left, too."""
@@ -216,7 +208,8 @@ class _Walker:
         line = self.line(number)
         end = node.end_mark.column if node.end_mark.line == number else len(line)
         text = line[start:end].rstrip()
-        return Scalar(text, text, Mark(self.file, number + 1, start + 1), plain=False, length=len(text))
+        where = Mark(self.file, number + 1, start + 1)
+        return Scalar(text, text, where, plain=False, length=len(text), source=text)
 
     def _place(self, node: Any) -> tuple[str, Mark, int]:
         """Return a scalar's text, its mark, and the length of what stands on its first line."""
@@ -225,19 +218,16 @@ class _Walker:
         last = node.end_mark.column if node.end_mark.line == where.line - 1 else len(line.rstrip())
         return node.value, where, max(0, last - where.column + 1)
 
-    def _indent(self, text: str, where: Mark) -> int | None:
-        """Return the columns by which the lines of a literal block are indented.
-
-        None for an empty one, and where its lines are not those of the source: ruamel breaks them at U+0085, too.
-        """
-        found = None
-        for number, line in enumerate(text.split("\n")):
-            source = self.line(where.line + number)
-            if line and found is None:
-                found = len(source) - len(line)
-            if line and source[found:] != line:
-                return None
-        return found
+    def _source(self, node: Any, where: Mark) -> str:
+        """Return what stands from `where` to the end of a node, its lines ended by LF."""
+        first, last = where.line - 1, node.end_mark.line
+        if first == last:
+            return self.lines[first][where.column - 1 : node.end_mark.column]
+        lines = self.lines[first : last + 1] or [""]
+        lines[0] = lines[0][where.column - 1 :]
+        if last < len(self.lines):
+            lines[-1] = lines[-1][: node.end_mark.column]
+        return "\n".join(lines)
 
     def _entries(self, node: Any, depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
@@ -251,7 +241,8 @@ class _Walker:
                 merged.append(value_node)
                 continue
             text, where, length = self._place(key_node)
-            key = Scalar(text, text, where, not key_node.style, max(1, length))
+            source = self._source(key_node, where)
+            key = Scalar(text, text, where, not key_node.style, max(1, length), source)
             if text in entries:
                 fix = f"delete one of the two; the first is on line {entries[text].key.where.line}"
                 self._problem(f"{text!r} stands here for the second time", where, fix, length=key.length)
@@ -260,8 +251,8 @@ class _Walker:
             if isinstance(value, Scalar) and value.plain and not value.text:
                 value = value._replace(where=where, length=key.length)  # nothing stands there to point at
             entries[text] = Entry(key, value)
-        for source in merged:
-            for key_text, entry in self._merge(source, depth):
+        for each in merged:
+            for key_text, entry in self._merge(each, depth):
                 entries.setdefault(key_text, entry)
         return entries
 

@@ -122,6 +122,19 @@ def test_a_required_param_with_a_default_is_a_warning(work: Workplace, *, option
     assert (said in work.command("validate", "jobs/job.yaml").out) is told
 
 
+@pytest.mark.parametrize("command", [("validate", "jobs/job.yaml"), ("run", "job", "acme", "test")])
+def test_the_line_that_is_shown_is_that_of_the_mark(work: Workplace, command: tuple[str, ...]) -> None:
+    """A line ends where YAML 1.2 and editors end it: U+2028 and U+0085 stand within one."""
+    work.job(
+        'version: 1\ndescription: "a\u2028b\x85c"\nsteps:\n  - load: data/n.jsonl\n  - filter: >-\n'
+        "      n > 1 &&\n      n = 2\n  - save: n.csv\n"
+    )
+    done = work.command(*command)
+    assert (
+        "jobs/job.yaml:7:9: error: a single = compares nothing\n    7 |       n = 2\n      |         ^\n"
+    ) in done.out + done.err
+
+
 STABLE = "  - load: data/n.jsonl\n  - save: {file: %s, stamp: false}\n"
 
 

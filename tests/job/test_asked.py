@@ -268,17 +268,24 @@ def test_a_filter_on_several_lines_is_told_on_its_line(snapshots: Snapshots) -> 
     assert told(steps, snapshots) == [(6, 13, 4, "'Nmae' is no field of Customers", "did you mean 'Name'?")]
 
 
-def test_where_the_place_cannot_be_told_the_start_is(snapshots: Snapshots) -> None:
-    steps = """\
+@pytest.mark.parametrize(
+    ("begin", "place"),
+    [(">", (6, 13)), ("&sought", (4, 15))],
+    ids=["on a folded line", "where the place cannot be told, the start"],
+)
+def test_the_place_in_a_text_of_several_lines(
+    snapshots: Snapshots, begin: str, place: tuple[int, int]
+) -> None:
+    steps = f"""\
   - fetch:
       entity: Customers
       key: [No]
-      filter: >
+      filter: {begin}
         Name eq 'x'
         and Nmae eq 'y'
   - save: a.csv
 """
-    assert [each[:2] for each in told(steps, snapshots)] == [(4, 15)]
+    assert [each[:2] for each in told(steps, snapshots)] == [place]
 
 
 def test_a_param_counts_by_its_type_and_the_place_is_that_in_the_job(snapshots: Snapshots) -> None:

@@ -146,13 +146,14 @@ def _show(error: BaseException) -> None:
 def source_lines(name: str) -> list[str]:
     """Return the lines of a file that a mark names, relative to here or to the workspace; none when unreadable."""
     from txojobs.workspace import Workspace  # noqa: PLC0415
+    from txojobs.yaml_slips import split_lines  # noqa: PLC0415
 
     places = [Path(name)]
     with contextlib.suppress(TxoBaseError):
         places.append(Workspace.find().root / name)
     for path in places:
         with contextlib.suppress(OSError, ValueError):
-            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+            return split_lines(path.read_text(encoding="utf-8", errors="replace"))
     return []
 
 

@@ -13,6 +13,7 @@ from txojobs.cli.exit_codes import DONE, INVALID
 from txojobs.cli.main import workspace_of
 from txojobs.cli.render import plural, show_problem
 from txojobs.errors import ConfigurationError
+from txojobs.yaml_slips import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +93,6 @@ def _print_text(found: Iterable[tuple[Path, list[Problem]]], *, checked: int, fa
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return split_lines(path.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return []
