@@ -352,6 +352,29 @@ def test_p2_an_expanded_collection_is_held_to_the_count_that_the_service_gives(
     assert len(got[0]["Lines"]) == 2
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_p2_more_related_records_than_were_asked_for_are_refused(
+    serve: Serve, connect: Connect, *, linked: bool
+) -> None:
+    """A service that passes over `$top` inside of `$expand` may pass over the order beside it, too."""
+    expand = {"Orders": Expansion(), "Orders/Lines": Expansion(limit=2)}
+
+    def page(*lines: int) -> dict[str, Any]:
+        link = {"Lines@odata.nextLink": "Lines?$skip=1"} if linked else {}
+        return {"value": [{"No": "1", "Orders": [{"Lines": [{"Id": each} for each in lines], **link}]}]}
+
+    more = [says({"value": [{"Id": 8}, {"Id": 9}]})] if linked else []
+    client = connect(serve(says(page(*((1,) if linked else (1, 2, 3)))), *more))
+    with pytest.raises(
+        ApiOperationError, match="Orders/Lines of a record of Customers holds 3 records, and at most 2"
+    ):
+        read(client, count=False, expand=expand)
+    more = [says({"value": [{"Id": 9}]})] if linked else []
+    client = connect(serve(says(page(*((1,) if linked else (1, 2)))), *more))
+    (record,), _ = read(client, count=False, expand=expand)
+    assert len(record["Orders"][0]["Lines"]) == 2
+
+
 @pytest.mark.parametrize("deleted", [True, False])
 def test_p2_verify_finds_a_line_that_moved_between_two_pages_of_an_expanded_collection(
     *, deleted: bool, connect: Connect

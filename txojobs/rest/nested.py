@@ -8,12 +8,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
-from txojobs.errors import ApiError, IncompleteReadError
+from txojobs.errors import ApiError, ApiOperationError, IncompleteReadError
 from txojobs.rest.contiguity import one_sooner
 from txojobs.rest.null_dates import emptied
 from txojobs.rest.origin import resolved
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from txojobs.records import JsonValue, Record
     from txojobs.rest.pages import Continuation, Page
     from txojobs.rest.query import EntityQuery
@@ -34,7 +36,8 @@ class Nested:
         self._query = query
         self._ask = ask
         self._overlapping = overlapping
-        self._limited = {path.rpartition("/")[2] for path, each in query.expand.items() if each.limit}
+        self._limits = {path: each.limit for path, each in query.expand.items() if each.limit}
+        self._limited = {path.rpartition("/")[2] for path in self._limits}
         self.empty_dates = 0
         """How many texts stood for no date and became null."""
 
@@ -56,6 +59,8 @@ class Nested:
         for each in unfinished:
             if each.total is not None and each.field not in self._limited:
                 self._compare(each)
+        for path, limit in self._limits.items():
+            self._hold_to(limit, path, records)
 
     def _follow(self, goes_on: Continuation, base: str) -> None:
         owner, field = goes_on.owner, goes_on.field
@@ -95,6 +100,20 @@ class Nested:
         self.finish(page.records, page.base)
         return page
 
+    def _hold_to(self, limit: int, path: str, records: list[Record]) -> None:
+        """Refuse more related records than were asked for: which of them are wanted only the service knows.
+
+        Raises:
+            ApiOperationError: the service passes over $top inside of $expand, or gives links behind it.
+        """
+        for found in (each for record in records for each in _lists(record, path.split("/"))):
+            if len(found) > limit:
+                raise ApiOperationError(
+                    f"{path} of a record of {self._query.entity} holds {len(found):,} records, and at most {limit:,} "
+                    "were asked for: the service passes over $top inside of $expand",
+                    how_to_fix=f"take limit out of expand: {path}, and choose with a step",
+                )
+
     def _compare(self, counted: Continuation) -> None:
         found = counted.owner.get(counted.field)
         came = len(found) if isinstance(found, list) else 0
@@ -105,3 +124,14 @@ class Nested:
                 how_to_fix="run again while nobody changes records; if it fails each time, report it to the provider "
                 "of the service, and write an expand without $count",
             )
+
+
+def _lists(value: JsonValue, path: list[str]) -> Iterator[list[JsonValue]]:
+    """Yield the lists at the end of a path, through records and lists of them."""
+    if isinstance(value, list):
+        if not path:
+            yield value
+        for item in value if path else ():
+            yield from _lists(item, path)
+    elif isinstance(value, dict) and path:
+        yield from _lists(value.get(path[0]), path[1:])
