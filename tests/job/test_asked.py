@@ -244,6 +244,12 @@ def test_a_key_in_the_address_is_told_where_it_stands(snapshots: Snapshots) -> N
     assert fix == "write guid${{ params.text }}"
 
 
+def test_the_fields_of_an_aggregation_are_told_where_they_stand(snapshots: Snapshots) -> None:
+    step = "  - fetch:\n      entity: Customers\n      complete: none\n      apply: groupby((Nmae))\n"
+    found = told(step + "  - save: a.csv\n", snapshots)
+    assert found == [(4, 23, 4, "'Nmae' is no field of Customers", "did you mean 'Name'?")]
+
+
 def test_it_inside_of_an_expansion_is_not_judged(snapshots: Snapshots) -> None:
     step = "  - fetch:\n      entity: Customers\n      key: [No]\n"
     step += "      expand: {Orders: {filter: $it/Founded eq null}}\n  - save: a.csv\n"

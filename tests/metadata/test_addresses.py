@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.metadata.documents import V2, V4, service
+from tests.metadata.documents import V2, V4, service, v4_document
 from txojobs.metadata.addresses import place_of
+from txojobs.metadata.csdl import parse
 from txojobs.metadata.faults import Fault
 
 STALE = "if the service has it by now, renew the snapshot: txojobs metadata ORG ENV --save"
@@ -50,6 +51,9 @@ def led(address: str, dialect: str = "v4") -> str | None:
         ("Customers/Shop.Customer('1')/Orders", "Shop.Order"),
         ("Customers/Shop.Party", "Shop.Party"),
         ("Customers('1')/Orders(2)", "Shop.Order"),
+        ("TopCustomers(count=@number)", "Shop.Customer"),
+        ("TopCustomers(count=${{ params.number }})", "Shop.Customer"),
+        ("TopCustomers(count=%35)", "Shop.Customer"),
     ],
 )
 def test_the_type_of_the_records_is_known(address: str, kind: str) -> None:
@@ -97,6 +101,12 @@ def test_v2_leads_through_associations_and_functions() -> None:
          f"the service has Customers, Orders, People, Notes, Foreigners, Unknown, Me; {STALE}"),
         ("Me/Boss", "Boss", "'Boss' is no way from Me to other records",
          STALE),
+        ("TopCustomers(cuont=5)/Orders", "cuont", "TopCustomers has no parameter 'cuont'", "did you mean 'count'?"),
+        ("TopCustomers(5)", "5", "TopCustomers takes its values by name", "write TopCustomers(count=...)"),
+        ("TopCustomers(count='5')", "'5'", "count is a number (Edm.Int32), and '5' is a text", "write 5"),
+        ("TopCustomers(count=${{ params.text }})/Orders", "${{ params.text }}",
+         "count is a number (Edm.Int32), and params.text gives a text", "give the param `type: number`"),
+        ("Customers/Shop.Overdue(days=5)", "days", "Shop.Overdue has no parameter 'days'", STALE),
         ("Customers(1)/Orders", "1", "No is a text (Edm.String), and 1 is a number", "write '1'"),
         ("Customers( 1 )", "1", "No is a text (Edm.String), and 1 is a number", "write '1'"),
         ("Customers(Id='x')/Orders", "'x'", "Id is a GUID (Edm.Guid), and 'x' is a text",
@@ -131,3 +141,32 @@ def test_a_name_that_is_none_is_told(address: str, underlined: str, message: str
     assert isinstance(found, Fault)
     assert address[found.offset : found.offset + found.length] == underlined
     assert (found.message, found.fix) == (message, fix)
+
+
+OVERLOADED = v4_document(
+    '<EntityType Name="Item"><Key><PropertyRef Name="No"/></Key><Property Name="No" Type="Edm.String"/></EntityType>'
+    '<Function Name="Near"><Parameter Name="to" Type="Edm.Int32"/><ReturnType Type="Collection(S.Item)"/></Function>'
+    '<Function Name="Near"><Parameter Name="to" Type="Edm.String"/><Parameter Name="by" Type="Edm.Int32"/>'
+    '<ReturnType Type="Collection(S.Item)"/></Function>'
+    '<Function Name="Near" IsBound="true"><Parameter Name="it" Type="Collection(S.Item)"/>'
+    '<Parameter Name="within" Type="Edm.Int32"/><ReturnType Type="Collection(S.Item)"/></Function>'
+    '<EntityContainer Name="C"><EntitySet Name="Items" EntityType="S.Item"/>'
+    '<FunctionImport Name="Near" Function="S.Near"/></EntityContainer>'
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("Near(to=1)", None),
+        ("Near(to='a',by=1)", None),
+        ("Near(within=1)", "Near has no parameter 'within'"),
+        ("Items/S.Near(within=1)", None),
+        ("Items/S.Near(to=1)", "S.Near has no parameter 'to'"),
+    ],
+)
+def test_functions_of_one_name_are_told_apart_by_what_they_are_called_on(
+    address: str, told: str | None
+) -> None:
+    found = place_of(address, parse([OVERLOADED]), snapshot="x.xml")
+    assert (found.message if isinstance(found, Fault) else None) == told

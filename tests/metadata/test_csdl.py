@@ -53,8 +53,11 @@ def test_singletons_functions_and_imports_are_told_apart() -> None:
         "Shop.Overdue", "function", "Collection(Shop.Customer)", "Collection(Shop.Order)"
     )
     assert found.operations[2] == Operation("Shop.Release", "action", "Shop.Order", None)
-    assert found.imports["TopCustomers"] == Import("TopCustomers", "function", "Collection(Shop.Customer)")
-    assert found.imports["Reset"] == Import("Reset", "action", None)
+    assert found.operations[0].parameters == (("count", "Edm.Int32"),)
+    assert found.imports["TopCustomers"] == Import(
+        "TopCustomers", "function", "Collection(Shop.Customer)", "Shop.Top"
+    )
+    assert found.imports["Reset"] == Import("Reset", "action", None, "Shop.Reset")
 
 
 def test_an_open_type_and_one_that_builds_upon_another_document_may_have_more_fields() -> None:

@@ -12,6 +12,7 @@ from txojobs.errors import Problem, ValidationError
 from txojobs.job.param_specs import sample_scope
 from txojobs.job.wiring import kinds_in
 from txojobs.metadata.addresses import place_of
+from txojobs.metadata.applying import check_apply
 from txojobs.metadata.columns import column_type, columns_of
 from txojobs.metadata.described import Described
 from txojobs.metadata.expanding import check_expand, check_field, reached_by
@@ -110,6 +111,11 @@ class _Asked:
             self._note(node, [place])
             return None
         self._refuse_v4()
+        if place.kind is not None and self._service.dialect == "v4":
+            for text in _scalars(self._options.get("apply")):
+                of, category_of = place.name, self._category
+                faults = check_apply(text.text, self._service, place.kind, of=of, category_of=category_of)
+                self._note(text, faults)
         if place.kind is None or "apply" in self._options:  # it makes fields of its own
             return None
         records = _Records(place.kind, place.name)

@@ -11,14 +11,14 @@ from urllib.parse import unquote
 
 from txojobs.metadata.expanding import Piece
 from txojobs.metadata.faults import Fault
-from txojobs.metadata.keys import key_fault
+from txojobs.metadata.keys import key_fault, parameter_fault
 from txojobs.metadata.model import element_type
 from txojobs.metadata.reach import STALE, Segment, find, hint, narrowing_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from txojobs.metadata.model import Service, StructuredType
+    from txojobs.metadata.model import Operation, Service, StructuredType
 
 _QUERY = re.compile(r"\?.*", re.DOTALL)
 _HOLE = r"\$\{\{(?:(?!\}\}).)*\}\}"
@@ -37,6 +37,8 @@ class Place(NamedTuple):
     kind: StructuredType | None
     name: str
     takes_key: bool = False
+    calls: tuple[Operation, ...] = ()
+    """The functions of this name, when they are what is called."""
 
 
 def place_of(
@@ -52,26 +54,20 @@ def place_of(
     segments = _segments(address)
     if not segments:
         return Place(None, address)
-    found: Place | Fault = Place(None, address)
-    for number, segment in enumerate(segments):
-        if number == 0:
-            found = _root(segment, service, snapshot)
-        elif not isinstance(found, Fault) and found.kind is not None:
-            found = _next(found.kind, segment, found.name, service)
-        if isinstance(found, Fault) or found.kind is None:
+    here: Place | None = None
+    for segment in segments:
+        found = (
+            _root(segment, service, snapshot)
+            if here is None
+            else _next(here.kind, segment, here.name, service)
+        )
+        if isinstance(found, Fault):
             return found
-        if segment.key is not None and found.takes_key:
-            fault = key_fault(
-                segment.key,
-                service,
-                found.kind,
-                of=found.name,
-                is_related=number > 0,
-                category_of=category_of,
-            )
-            if fault is not None:
-                return fault
-    return found
+        is_related, here = here is not None, found
+        fault = _in_parentheses(segment, found, service, is_related=is_related, category_of=category_of)
+        if fault is not None or found.kind is None:
+            return fault or found
+    return here or Place(None, address)
 
 
 class _Piece(NamedTuple):
@@ -106,21 +102,25 @@ def _root(piece: _Piece, service: Service, snapshot: str) -> Place | Fault:
         if entity is not None:
             return Place(service.types.get(entity.type), known, takes_key=known in service.entity_sets)
         if known in service.imports:
-            return _given(service.imports[known].returns, known, service)
+            called = service.imports[known].operation
+            alone = tuple(each for each in service.operations if each.name == called and not each.bound_to)
+            return _given(service.imports[known].returns, known, service)._replace(calls=alone)
     known_names = [*service.entity_sets, *service.singletons]
     near = hint(name, known_names, what="the service has")
     return Fault(piece.offset, len(name), f"{name!r} is no entity set of the service ({snapshot})", near)
 
 
-def _next(kind: StructuredType, piece: _Piece, before: str, service: Service) -> Place | Fault:
+def _next(kind: StructuredType | None, piece: _Piece, before: str, service: Service) -> Place | Fault:
     name = piece.name
-    if name.startswith("$") or "${{" in name:
+    if kind is None or name.startswith("$") or "${{" in name:
         return Place(None, name)
     if "." in name:
         full = service.full_name(name)
-        returned = {each.returns for each in service.operations if each.name == full}
+        calls = tuple(each for each in service.operations if each.name == full)
+        returned = {each.returns for each in calls}
         if returned:
-            return _given(returned.pop() if len(returned) == 1 else None, name, service)
+            given = _given(returned.pop() if len(returned) == 1 else None, name, service)
+            return given._replace(calls=tuple(each for each in calls if each.bound_to))
         fault = narrowing_fault(service, kind, Segment(name, piece.offset), of=before)
         return fault or Place(service.types.get(full), before, takes_key=True)
     found = find(service, kind, name)
@@ -139,6 +139,21 @@ def _next(kind: StructuredType, piece: _Piece, before: str, service: Service) ->
     near = hint(name, [*kind.navigation, *service.entity_sets], what=f"{before} leads to")
     message = f"{name!r} is no way from {before} to other records"
     return Fault(piece.offset, len(name), message, near if kind.navigation else STALE)
+
+
+def _in_parentheses(
+    piece: _Piece, found: Place, service: Service, *, is_related: bool, category_of: Callable[[str], str]
+) -> Fault | None:
+    """Return what is wrong with a key, or with what a function is given."""
+    if piece.key is None:
+        return None
+    if found.calls:
+        return parameter_fault(piece.key, found.calls, service, of=piece.name, category_of=category_of)
+    if not found.takes_key or found.kind is None:
+        return None
+    return key_fault(
+        piece.key, service, found.kind, of=found.name, is_related=is_related, category_of=category_of
+    )
 
 
 def _given(returned: str | None, name: str, service: Service) -> Place:

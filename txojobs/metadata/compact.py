@@ -27,7 +27,7 @@ from txojobs.metadata.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-FORMAT = 1
+FORMAT = 2
 """To be counted up when what a Service holds, or how it is read from XML, changes within one version."""
 _T = TypeVar("_T")
 _N = TypeVar("_N", Field, Navigation, EnumType, Import)
@@ -54,6 +54,11 @@ class Lazily(Mapping[str, _T]):
 
     def __len__(self) -> int:
         return len(self._raw)
+
+
+def _operation(name: str, kind: Any, bound_to: Any, returns: Any, parameters: list[list[str]]) -> Operation:
+    given = tuple((parameter, type_name) for parameter, type_name in parameters)
+    return Operation(name, kind, bound_to, returns, given)
 
 
 def pack(service: Service, *, of: str) -> bytes:
@@ -147,7 +152,7 @@ def _service(index: dict[str, Any], lines: bytes) -> Service:
         types=types,
         enums=_named(EnumType(name, tuple(members), flags) for name, members, flags in index["enums"]),
         definitions=index["definitions"],
-        operations=tuple(Operation(*each) for each in index["operations"]),
+        operations=tuple(_operation(*each) for each in index["operations"]),
         imports=_named(Import(*each) for each in index["imports"]),
         subtypes={name: tuple(below) for name, below in index["subtypes"].items()},
         aliases=index["aliases"],

@@ -34,7 +34,10 @@ class DeclaredType:
 
 @dataclass(slots=True)
 class DeclaredOperation:
-    """A function or action, or what imports one; the first parameter is what a bound one is called on."""
+    """A function or action, or what imports one; the first parameter is what a bound one is called on.
+
+    `parameters` are names and types.
+    """
 
     name: str
     kind: Literal["function", "action"]
@@ -42,7 +45,7 @@ class DeclaredOperation:
     is_import: bool = False
     imported: str | None = None
     returns: str | None = None
-    first_parameter: str | None = None
+    parameters: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Declared:
@@ -225,8 +228,7 @@ class Declared:
         self.operations.append(self._operation)
 
     def _parameter(self, attributes: dict[str, str]) -> None:
-        if self._operation.first_parameter is None:
-            self._operation.first_parameter = attributes.get("Type", "")
+        self._operation.parameters.append((attributes.get("Name", ""), attributes.get("Type", "")))
 
     def _return_type(self, attributes: dict[str, str]) -> None:
         self._operation.returns = attributes.get("Type")

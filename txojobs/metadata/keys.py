@@ -1,4 +1,4 @@
-"""Check the key in an address: `Customers('1')`, `Orders(No='1',Line=2)`: its names, how many, and their types.
+"""Check what stands in parentheses in an address: keys, `Orders(No='1',Line=2)`, and what functions are given.
 
 Alternate keys are keys, too: any field may be named. Not looked into: aliases (`@id`), and what is percent-encoded.
 
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from txojobs.metadata.expanding import Piece, split
 from txojobs.metadata.faults import Fault
 from txojobs.metadata.filter_check import check_filter
+from txojobs.metadata.model import Field, StructuredType
 from txojobs.metadata.reach import find, hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from txojobs.metadata.model import Service, StructuredType
+    from txojobs.metadata.model import Operation, Service
 
 _NAMED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)\s*")
 
@@ -60,6 +61,39 @@ def key_fault(
         fault = _value_fault(name, value, service, kind, of=of, category_of=category_of)
         if fault is not None:
             return fault
+    return None
+
+
+def parameter_fault(
+    given: Piece,
+    operations: Sequence[Operation],
+    service: Service,
+    *,
+    of: str,
+    category_of: Callable[[str], str],
+) -> Fault | None:
+    """Return what is wrong with what a function is given; `operations` are all that have its name.
+
+    Source: OData 4.01 Part 2 section 4.5.3 (the values of a function are given by name).
+    """
+    known = {name: type_name for each in operations for name, type_name in each.parameters}
+    for each in split(given, ",") if operations and "%" not in given.text else ():
+        found = _NAMED.match(each.text)
+        if found is None:
+            named = ",".join(f"{name}=..." for name in known)
+            length = len(each.text.strip())
+            return Fault(each.offset, length, f"{of} takes its values by name", f"write {of}({named})")
+        name, offset = found[1], each.offset + found.start(1)
+        if name not in known:
+            message = f"{of} has no parameter {name!r}"
+            return Fault(offset, len(name), message, hint(name, known, what="its parameters are"))
+        type_name = service.underlying(known[name])
+        if len(operations) == 1 and (type_name.startswith("Edm.") or type_name in service.enums):
+            kind = StructuredType("", fields={name: Field(name, type_name)})
+            value = Piece(each.text[found.end() :].rstrip(), each.offset + found.end())
+            fault = _value_fault(name, value, service, kind, of=of, category_of=category_of)
+            if fault is not None:
+                return fault
     return None
 
 

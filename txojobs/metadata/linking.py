@@ -65,7 +65,12 @@ class _Linker:
             definitions={name: self._name(under) for name, under in declared.definitions.items()},
             operations=tuple(self._operation(each) for each in declared.operations if not each.is_import),
             imports={
-                each.name: Import(each.name, each.kind, self._returns(each))
+                each.name: Import(
+                    each.name,
+                    each.kind,
+                    self._returns(each),
+                    self._name(each.imported) if each.imported else None,
+                )
                 for each in declared.operations
                 if each.is_import
             },
@@ -136,9 +141,10 @@ class _Linker:
         return self._declared.associations.get(self._name(association), {}).get(role, ("", ""))
 
     def _operation(self, declared: DeclaredOperation) -> Operation:
-        bound_to = self._name(declared.first_parameter or "") if declared.is_bound else None
+        parameters = [(name, self._name(type_name)) for name, type_name in declared.parameters]
+        bound_to = parameters.pop(0)[1] if declared.is_bound and parameters else None
         returns = self._name(declared.returns) if declared.returns else None
-        return Operation(declared.name, declared.kind, bound_to, returns)
+        return Operation(declared.name, declared.kind, bound_to, returns, tuple(parameters))
 
     def _returns(self, declared: DeclaredOperation) -> str | None:
         """Return what an import gives: told by itself (V2), or by the function that it names (V4)."""

@@ -97,20 +97,28 @@ def entity_set(
 
 
 class Operation(NamedTuple):
-    """A function or an action. `bound_to` is the type of what it is called on, None when it stands alone."""
+    """A function or an action. `bound_to` is the type of what it is called on, None when it stands alone.
+
+    `parameters` are the names and types of what is given in parentheses.
+    """
 
     name: str
     kind: Literal["function", "action"]
     bound_to: str | None = None
     returns: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Import(NamedTuple):
-    """A function or action that stands at the root of the service; `returns` is None where nothing is told."""
+    """A function or action that stands at the root of the service; `returns` is None where nothing is told.
+
+    `operation` is the name of what it gives a place there (V4).
+    """
 
     name: str
     kind: Literal["function", "action"]
     returns: str | None = None
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
