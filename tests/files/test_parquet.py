@@ -97,7 +97,7 @@ def is_same(cell: Any, value: JsonValue, *, others: set[type]) -> bool:
 
 @settings(max_examples=150, deadline=None)
 @given(columns=st.lists(COLUMN, min_size=1, max_size=3), chunk=st.sampled_from([1, 2, 1000]))
-def test_every_value_is_read_back_equal_by_two_libraries(
+def test_any_mix_of_values_is_read_back_equal_by_two_libraries(
     tmp_path_factory: pytest.TempPathFactory, columns: list[list[JsonValue]], chunk: int
 ) -> None:
     path = tmp_path_factory.mktemp("parquet") / "a.parquet"
@@ -187,6 +187,12 @@ def test_a_number_with_more_digits_late_in_the_stream_widens_the_column(tmp_path
     assert kinds(path) == ["decimal128(38, 6)"]
     assert [row["a"] for row in judge(path)[999:1002]] == [1, Decimal("0.000001"), 10**30]
     assert duck(path) == judge(path)
+    small = Decimal("0." + "1" * 30)
+    write(path, [{"a": 2**63 - 1}] * 1000, [{"a": Decimal("0.1")}] * 1000, [{"a": small}])
+    assert kinds(path) == ["decimal256(76, 30)"]
+    write(path, [{"a": 1234567}] * 1000, [{"a": small}])
+    assert kinds(path) == ["decimal128(38, 30)"]
+    assert [row["a"] for row in judge(path)[999:]] == [1234567, small]
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -236,6 +242,9 @@ UTC = "timestamp[us, tz=UTC]"
         (["9999-12-31T23:59:59.9999999Z", "2026-01-15T14:30:00Z", None], "string", None, {NO_MOMENT: 2}),
         (["2026-01-15T14:30:00Z", "2026-01-15T14:30:00"], "string", None, {NO_MOMENT: 2}),
         (["0001-01-01T00:00:00+02:00"], "string", None, {NO_MOMENT: 1}),
+        (["0001-01-01T00:00:00Z", "2026-01-15T14:30:00+02:00"], UTC,
+         ["0001-01-01T00:00:00Z", "2026-01-15T12:30:00Z"], {OFFSET: 1}),
+        (["2026-01-15T14:30:00+02:00", "9999-12-31T23:59:59-02:00"], "string", None, {NO_MOMENT: 2}),
         (["0000-01-01T00:00:00Z"], "string", None, {NO_MOMENT: 1}),
         (["2026-02-30T00:00:00Z"], "string", None, {NO_MOMENT: 1}),
         (["2026-01-15T24:00:00Z"], "string", None, {NO_MOMENT: 1}),

@@ -17,7 +17,8 @@ _TIME = r"\d\d:\d\d(:\d\d(\.\d+)?)?"
 _ZONE = r"(Z|[+-]\d\d:?\d\d)"
 _PATTERNS = {"date": f"^{_DATE}$", "datetime": f"^{_DATE}[T ]{_TIME}{_ZONE}?$", "time": f"^{_TIME}$"}
 _NOT_UTC = r"[+-][\d:]*[1-9][\d:]*$"
-_FIRST_YEAR, _LAST_YEAR = "0001", "9999"
+_FIRST_YEAR = "0001"
+_EDGE = rf"^(0001|9999)-.*{_NOT_UTC}"
 _FIRST_NS_YEAR, _LAST_NS_YEAR = "1678", "2261"
 _US, _NS = 6, 9
 """Digits after the second."""
@@ -97,7 +98,7 @@ class Moments:
         first, last = self._years = [years[0], years[-1]]
         if self._kind == "datetime" and self._is_fine:
             return first >= _FIRST_NS_YEAR and last <= _LAST_NS_YEAR
-        if self.offsets and not _FIRST_YEAR < first <= last < _LAST_YEAR:
+        if self.offsets and _any(pc.match_substring_regex(texts, _EDGE)):
             return False  # in UTC it may be a year that nobody can read
         return first >= _FIRST_YEAR
 
