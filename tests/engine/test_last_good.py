@@ -116,3 +116,16 @@ def test_a_report_that_is_damaged_hides_no_other(work: Workplace) -> None:
     ):
         (logs / f"acme-test-job_9999-{number}.json").write_text(text)
     assert named(work, "write.csv") == [mine]
+
+
+def test_of_an_output_in_several_files_it_is_all_of_one_run(work: Workplace) -> None:
+    split = "{file: n.csv, split: files, rows-per-file: 2}"
+    work.steps(steps(split))
+    work.good_run()
+    work.numbers("n.jsonl", 5)
+    newest = work.good_run().outputs
+    assert [path.name.partition("-n_")[2][:2] for path in newest] == ["1_", "2_", "3_"]
+    assert named(work, split) == newest
+    assert named(work, "n.csv") == []
+    newest[1].unlink()
+    assert named(work, split) == []

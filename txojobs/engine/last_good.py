@@ -15,34 +15,43 @@ from typing import TYPE_CHECKING, Any
 from txojobs.files.names import split_extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from txojobs.engine.report import StepResult
     from txojobs.engine.request import RunRequest
 
 MAX_REPORTS = 300
 """How many of the job's newest reports are looked at."""
 
 
-def last_good_files(request: RunRequest, names: list[str], *, folder: Path) -> list[Path]:
-    """Return the newest file in `folder` of each output name that has one; of runs with `--limit` none."""
-    left = {name: _pattern(request, name) for name in names}
-    found: dict[str, Path] = {}
+def last_good_files(request: RunRequest, results: Iterable[StepResult], *, folder: Path) -> list[Path]:
+    """Return the newest file in `folder` of each output that has one; of runs with `--limit` none.
+
+    Of an output that is split it is all the files that one run made of it, or none.
+    """
+    saves = {result.title: result.key for result in results if result.verb == "save" and result.title}
+    left = {name: _pattern(request, name, key) for name, key in saves.items()}
+    found: dict[str, list[Path]] = {}
     for report in _reports(request):
-        for path in map(Path, report["outputs"]):
-            for name, pattern in list(left.items()):
-                if path.parent == (folder / name).parent.resolve() and pattern.fullmatch(path.name):
-                    if _is_unchanged(path, report["written"]):
-                        found[name] = path
-                    del left[name]  # an older file would not be the last one
+        paths = [Path(path) for path in report["outputs"]]
+        for name, pattern in list(left.items()):
+            place = (folder / name).parent.resolve()
+            own = [path for path in paths if path.parent == place and pattern.fullmatch(path.name)]
+            if own:
+                if all(_is_unchanged(path, report["written"]) for path in own):
+                    found[name] = own
+                del left[name]  # an older file would not be the last one
         if not left:
             break
-    return [found[name] for name in names if name in found]
+    return [path for name in saves for path in found.get(name, [])]
 
 
-def _pattern(request: RunRequest, name: str) -> re.Pattern[str]:
+def _pattern(request: RunRequest, name: str, key: str) -> re.Pattern[str]:
     stem, extension = split_extension(name.replace("\\", "/").rpartition("/")[2])
+    part = r"_\d+" if getattr(request.job.step(key).sample, "split", None) == "files" else ""
     stamp = r"(_\d{4}-\d\d-\d\dT\d{4}Z(-\d+)?)?"
-    return re.compile(re.escape(f"{request.org}-{request.env}-{stem}") + stamp + re.escape(extension))
+    whole = re.escape(f"{request.org}-{request.env}-{stem}") + part + stamp + re.escape(extension)
+    return re.compile(whole)
 
 
 def _reports(request: RunRequest) -> Iterator[dict[str, Any]]:

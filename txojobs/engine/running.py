@@ -258,8 +258,7 @@ class Run:
         report.outcome = "interrupted" if stopped else "failed"
         report.is_kept = self.state.outputs.is_decided
         self.log.error("the run failed: %s", err, exc_info=err)
-        names = [result.title for result in report.steps if result.verb == "save" and result.title]
-        report.previous = last_good_files(self.request, names, folder=self.state.outputs.folder)
+        report.previous = last_good_files(self.request, report.steps, folder=self.state.outputs.folder)
 
     def _finish(self) -> None:
         """Let go of everything, and keep the report; one part that fails keeps none of the others."""
