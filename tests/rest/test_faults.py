@@ -65,7 +65,7 @@ def test_an_interim_answer_is_none_and_no_request_gets_the_answer_of_another(
 def test_gives_up_with_one_exact_error(step: Step, serve: Serve, connect: Connect) -> None:
     server = serve(step)
     with pytest.raises(ApiError) as caught:
-        connect(server, retry=RetrySettings(max_retries=1)).get("/thing")
+        connect(server, retry=RetrySettings(max_retries=1, max_retry_after_s=5.0)).get("/thing")
     assert len(server.requests) == 2
     assert "/thing" in str(caught.value)
     assert caught.value.how_to_fix

@@ -24,19 +24,19 @@ class RetryBudget:
         self._lock = threading.Lock()
         self._left = self.CAPACITY
 
-    def take(self, *, throttled: bool) -> bool:
-        """Pay for one retry; False when the budget is spent."""
+    def take(self, *, throttled: bool) -> int:
+        """Pay for one retry and return what it cost; 0 when the budget is spent."""
         cost = self.COST_THROTTLED if throttled else self.COST
         with self._lock:
             if cost > self._left:
-                return False
+                return 0
             self._left -= cost
-            return True
+            return cost
 
-    def refund(self) -> None:
-        """Give one token back for a call that succeeded."""
+    def refund(self, paid: int) -> None:
+        """Give back what a call has paid that succeeded in the end, and one token for a call that paid nothing."""
         with self._lock:
-            self._left = min(self.CAPACITY, self._left + 1)
+            self._left = min(self.CAPACITY, self._left + max(1, paid))
 
 
 class Outage:

@@ -1,8 +1,9 @@
 """Decide whether, and after which wait, a failed attempt is made again.
 
 Guarantees: what may have changed something is never sent twice (P3) unless the caller said that this does no
-harm; a wait is never shorter than the service asked for, and the whole origin waits; the retries of one origin
-have a budget, so that an outage is not answered with a storm. tenacity runs the loop; what it would do by
+harm; a wait is never shorter than the service asked for, and the whole origin waits; who is throttled (429) is tried
+until it has waited as long as one may be asked to, for the service did not fail; the retries of one origin have a
+budget, so that an outage is not answered with a storm. tenacity runs the loop; what it would do by
 itself (retry for ever, at once, on any error) is all set here.
 
 Source: RFC 9110 sections 9.2.2 and 10.2.3, RFC 6585 section 4; the budget follows the retry quota of
@@ -35,6 +36,8 @@ _log = logging.getLogger("txojobs.rest")
 
 _FIRST_WAIT_S = 1.0
 _FIRST_THROTTLED_WAIT_S = 5.0
+_BELIEVED_S = 1.0
+"""A throttled service that names so many seconds knows when there is room again: nobody waits longer than that."""
 LONGEST_OWN_WAIT_S = 60.0
 """A wait that the service did not ask for ends here, before jitter."""
 _OFTEN_SLOW = 2
@@ -65,6 +68,10 @@ class RetryLoop:
         self._ticket = ticket
         self._limits = limits
         self._wait_s = 0.0
+        self._throttled = 0
+        """How many attempts the service did not take."""
+        self._throttled_s = 0.0
+        self._paid = 0
         self._slow_answers = 0
         self._acted = False
         """Whether an attempt may have changed something."""
@@ -94,7 +101,7 @@ class RetryLoop:
             error.outcome_unknown |= self._acted
             self._advise(error)
             raise
-        self._gate.budget.refund()
+        self._gate.budget.refund(self._paid)
         return result
 
     def _advise(self, error: ApiError) -> None:
@@ -120,22 +127,28 @@ class RetryLoop:
         self._acted |= failure.may_have_acted and not self._request.changes_nothing
         if failure.status in SLOW and self._request.method == "GET":
             self._slow_answers += 1
-        self._wait_s = self._next_wait_s(failure, attempt)
-        if failure.cause is Cause.THROTTLED or failure.retry_after is not None:
+        throttled = failure.cause is Cause.THROTTLED
+        self._throttled += throttled
+        taken = attempt - self._throttled
+        self._wait_s = self._next_wait_s(failure, self._throttled if throttled else taken)
+        if throttled or failure.retry_after is not None:
             self._gate.pause(self._wait_s)
-        self._reason = f"attempt {attempt} of {self._allowed(failure) + 1} failed: {failure.error}"
+        which = f"attempt {attempt}" if throttled else f"attempt {taken} of {self._allowed(failure) + 1}"
+        self._reason = f"{which} failed: {failure.error}"
 
-    def _next_wait_s(self, failure: AttemptError, attempt: int) -> float:
+    def _next_wait_s(self, failure: AttemptError, times: int) -> float:
+        """Return how long to wait after a failure that came for the `times`th time."""
         settings = self._settings
-        first = _FIRST_THROTTLED_WAIT_S if failure.cause is Cause.THROTTLED else _FIRST_WAIT_S
-        own = first
-        for _ in range(attempt - 1):
+        throttled = failure.cause is Cause.THROTTLED
+        own = _FIRST_THROTTLED_WAIT_S if throttled else _FIRST_WAIT_S
+        for _ in range(times - 1):
             own = min(LONGEST_OWN_WAIT_S, own * settings.backoff_factor)
         if failure.retry_after is None:
             return own * self._timing.dice(settings.jitter_min, settings.jitter_max)
         asked = failure.retry_after * self._timing.dice(1.0, max(1.0, settings.jitter_max))
-        # a service that says "at once" again and again is still not to be hammered
-        return asked if attempt == 1 else max(asked, own)
+        if times == 1 or (throttled and failure.retry_after >= _BELIEVED_S):
+            return asked
+        return max(asked, own)  # a service that says "at once" again and again is still not to be hammered
 
     def _allowed(self, failure: AttemptError) -> int:
         """Return how many retries a failure of this kind is worth."""
@@ -146,9 +159,18 @@ class RetryLoop:
 
     def _is_last(self, state: tenacity.RetryCallState) -> bool:
         failure = _failure(state)
-        if state.attempt_number > self._allowed(failure):
+        throttled = failure.cause is Cause.THROTTLED
+        if throttled:
+            waits_too_long = self._throttled_s + self._wait_s > self._settings.max_retry_after_s
+            is_last = waits_too_long or not self._settings.max_retries
+        else:
+            is_last = state.attempt_number - self._throttled > self._allowed(failure)
+        if is_last:
             return True
-        if not self._gate.budget.take(throttled=failure.cause is Cause.THROTTLED):
+        paid = self._gate.budget.take(throttled=throttled)
+        self._paid += paid
+        self._throttled_s += self._wait_s if throttled else 0.0
+        if not paid:
             _log.warning(
                 "no retry: too many requests to %s failed already; %s", self._gate.origin, self._reason
             )
