@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from txojobs.errors import ValidationError
-from txojobs.exact_json import MAX_EXPONENT, MAX_INTEGER_DIGITS, decode, encode
+from txojobs.exact_json import MAX_EXPONENT, MAX_INTEGER_DIGITS, decode, encode, encode_given
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from txojobs.records import JsonValue
 
 values = st.recursive(
@@ -149,3 +152,27 @@ def test_what_is_no_json_is_refused(data: bytes) -> None:
 def test_of_duplicate_keys_the_last_one_wins_as_everywhere() -> None:
     assert decode(b'{"a":1,"a":2}') == {"a": 2}
     assert decode(b'{"a":1,"a":"\\ud800"}') == {"a": "\ud800"}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("around", [lambda x: x, lambda x: {"a": [None, x]}, lambda x: ({"b": (x,)}, None)])
+def test_a_float_that_is_no_number_is_refused_and_not_written_as_null(
+    number: float, around: Callable[[float], object]
+) -> None:
+    with pytest.raises(ValidationError, match="NaN or Infinity"):
+        encode_given(around(number))
+
+
+def test_what_a_caller_hands_in_may_hold_floats_dates_and_nothing() -> None:
+    given = {"a": 1.5, "b": None, "c": "NaN", "d": date(2026, 1, 31), "e": (True, Decimal("1.10"))}
+    assert encode_given(given) == b'{"a":1.5,"b":null,"c":"NaN","d":"2026-01-31","e":[true,1.10]}'
+
+
+def test_an_object_that_json_has_no_form_for_is_named() -> None:
+    with pytest.raises(ValidationError, match="object"):
+        encode_given({"a": object()})
+    deep: object = 1.5
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValidationError, match="nests too deeply"):
+        encode_given(deep)

@@ -7,6 +7,7 @@ beyond 64 bit). NaN and Infinity are not JSON (RFC 8259 section 6) and are refus
 from __future__ import annotations
 
 import json
+import math
 import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,39 @@ def encode(value: JsonValue) -> bytes:
         raise ValidationError("the value nests too deeply for JSON") from None
 
 
+def encode_given(value: object) -> bytes:
+    """Return the JSON of what a caller hands in, which may hold floats and dates: see `encode`.
+
+    Raises:
+        ValidationError: as `encode`; also for a float that is no number (null in its place would be another value),
+            and for an object that JSON has no form for.
+    """
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=(Decimal,), str_keys=True)
+        finite = _is_finite(plain)
+    except RecursionError:
+        raise ValidationError("the body nests too deeply for JSON") from None
+    except TypeError as err:
+        raise ValidationError(
+            f"the body cannot be written as JSON: {err}",
+            how_to_fix="use dicts, lists, texts, numbers, dates, True, False and None only",
+        ) from None
+    if not finite:
+        raise ValidationError(
+            "the body holds a NaN or Infinity, which JSON cannot say",
+            how_to_fix="write None where null is meant",
+        )
+    return encode(plain)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_finite, value))
+
+
 def _encode_slowly(value: JsonValue) -> bytes:
     parts: list[str] = []
     _append(value, parts)
@@ -111,7 +145,7 @@ def _append(value: JsonValue, parts: list[str]) -> None:
             parts.append(json.dumps(key, ensure_ascii=False) + ":")
             _append(member, parts)
         parts.append("}" if value else "{}")
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for number, member in enumerate(value):
             parts.append("," if number else "[")
             _append(member, parts)

@@ -18,6 +18,7 @@ from txojobs.errors import (
     ForeignOriginError,
     HelpfulError,
     MissingKeyError,
+    ValidationError,
 )
 from txojobs.rest.factory import ApiManager, create_rest_api
 from txojobs.rest.manual_retry import manual_retry
@@ -75,6 +76,17 @@ def test_g20_the_manager_closes_what_it_made(serve: Serve) -> None:
         manager.get_rest_api("desk").get("/endpoint")
     assert [request.target for request in server.requests] == ["/endpoint", "/desk/endpoint"]
     assert len(api._exchange._transport._pool) == 0
+
+
+def test_g20_a_number_that_json_cannot_say_is_not_sent_as_null(serve: Serve) -> None:
+    """pandas hands NaN over where a cell is empty; null would empty the field of the service."""
+    server = serve(says({}))
+    api = create_rest_api(config(server))
+    with pytest.raises(ValidationError, match="NaN"):
+        api.patch("/Customers(1)", {"Name": "A", "Balance": float("nan")})
+    api.patch("/Customers(1)", {"Name": None, "Balance": 1.5, "Tags": ("a", "b")})
+    api.close()
+    assert [request.body for request in server.requests] == [b'{"Name":null,"Balance":1.5,"Tags":["a","b"]}']
 
 
 def test_g20_the_clients_of_a_manager_leave_an_origin_alone_together(serve: Serve) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from txojobs.errors import ApiError, ValidationError
-from txojobs.exact_json import encode
+from txojobs.exact_json import encode_given
 from txojobs.interrupts import interrupts
 from txojobs.redact import Redactor
 from txojobs.rest.auth import credential_for
@@ -248,7 +248,7 @@ class TxoRestAPI:
         sent = dict(given)
         body = None
         if json is not None:
-            body = encode(json)
+            body = encode_given(json)
             sent.setdefault("Content-Type", "application/json")
         conditional = is_conditional(method, sent)
         request = Request(method.upper(), address, sent, body, idempotent=idempotent, conditional=conditional)
