@@ -180,7 +180,7 @@ def test_an_identity_service_that_gives_no_answer_is_explained(
     fault: str, serve: Serve, connect: Connect, authority: IdentityService
 ) -> None:
     step, said, fix = FAULTS[fault]
-    authority.before = [step] * 9
+    authority.before = [step] * 40
     auth = AuthSettings(type="oauth2", secret="s3cret-4711", token_url=authority.token_url, client_id="app")
     client = connect(
         serve(anyone),
