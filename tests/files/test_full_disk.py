@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txojobs.errors import FileOperationError
-from txojobs.files.formats import FORMATS, write_table
+from txojobs.files.formats import FORMATS, format_of, write_table
 from txojobs.files.os_errors import UNCHANGED, file_error
 from txojobs.files.publish import Publication, recover
 from txojobs.files.table import WriteOptions
@@ -24,6 +24,7 @@ from txojobs.records import Column
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from txojobs.files.table import TableWriter
     from txojobs.records import Batch, Columns
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +124,31 @@ def test_a_full_disk_leaves_the_old_output_and_nothing_else(
             export(disk, tmp_path / "journal", extension=extension, columns=columns)
         assert [path.name for path in disk.iterdir()] == [old.name]
         assert old.read_bytes() == b"old"
+
+
+def write_all(writer: TableWriter) -> None:
+    try:
+        for batch in batches(20_000):
+            writer.write(batch)
+        writer.close()
+    finally:
+        writer.abort()
+
+
+@pytest.mark.parametrize("extension", [".parquet", ".parquet.gz"])
+@pytest.mark.parametrize("kib", [256, 512, 768])
+def test_a_full_disk_leaves_nothing_of_several_files(tmp_path: Path, extension: str, kib: int) -> None:
+    """The disk fills up among the rows, in the whole, or in one of the files that it is cut into."""
+    with small_disk(tmp_path / "disk", kib=kib) as disk, Publication(tmp_path / "journal") as run:
+        writer = format_of(f"out{extension}").open_parts(
+            lambda number: run.add(disk / f"out_{number}{extension}", stamped=False),
+            columns=None, options=WriteOptions(name=f"out{extension}"), rows_per_file=2000,
+        )  # fmt: skip
+        with pytest.raises(FileOperationError, match="the disk is full"):
+            write_all(writer)
+        gc.collect()
+        run.abandon()
+        assert not list(disk.iterdir())
 
 
 def test_a_workbook_is_whole_or_absent_on_a_disk_of_any_size(tmp_path: Path) -> None:

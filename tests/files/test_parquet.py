@@ -267,6 +267,17 @@ def test_a_datetime_is_kept_exactly_or_counted(
     assert [row["at"] for row in read(path)] == (back or texts)
 
 
+@pytest.mark.parametrize("late", [5, True, {"x": 1}])
+def test_dates_with_something_else_among_them_become_text(tmp_path: Path, late: Any) -> None:
+    path = tmp_path / "a.parquet"
+    columns = (Column("x", "date"),)
+    summary = write(path, [{"x": "2026-01-15"}] * 1000, [{"x": late}] * 1000, columns=columns)
+    assert kinds(path) == ["string"]
+    assert [row["x"] for row in judge(path)[999:1001]] == ["2026-01-15", json.dumps(late).replace(" ", "")]
+    assert summary.conversions.pop(NO_MOMENT) == 1000
+    assert summary.conversions == ({} if isinstance(late, dict) else {MIXED: 1000})
+
+
 @pytest.mark.parametrize(
     ("kind", "texts", "stored"),
     [

@@ -203,6 +203,52 @@ def test_flattened_records_are_split_with_one_header(bench: Bench) -> None:
     assert [cells(path) for path in bench.publish()] == [FLAT[:3], [FLAT[0], FLAT[3]]]
 
 
+@pytest.mark.parametrize("extension", [".parquet", ".parquet.gz"])
+def test_the_files_of_a_parquet_table_have_the_same_types(
+    bench: Bench, extension: str, tmp_path: Path
+) -> None:
+    rows: list[Record] = [{"a": 1}, {"a": 2}, {"a": 3}, {"a": Decimal("0.25"), "b": "x"}, {"a": None}]
+    bench.feed(f"save: {{file: a{extension}, split: files, rows-per-file: 2}}", rows)
+    paths = bench.publish()
+    assert [path.name.partition("_2026")[0] for path in paths] == [
+        f"acme-test-a_{each}" for each in (1, 2, 3)
+    ]
+    assert bench.notes["written"]["files"] == [f"a_{number}{extension}" for number in (1, 2, 3)]
+    assert bench.notes["written"]["size-bytes"] == sum(path.stat().st_size for path in paths)
+    if extension.endswith(".gz"):
+        for number, path in enumerate(paths):
+            plain = tmp_path / f"{number}.parquet"
+            plain.write_bytes(gzip.decompress(path.read_bytes()))
+            paths[number] = plain
+    schemas = [pq.read_schema(path) for path in paths]
+    assert schemas[0] == schemas[1] == schemas[2]
+    assert str(schemas[0].field("a").type) == "decimal128(38, 2)"
+    assert [pq.read_table(path).to_pylist() for path in paths] == [
+        [{"a": Decimal(1), "b": None}, {"a": Decimal(2), "b": None}],
+        [{"a": Decimal(3), "b": None}, {"a": Decimal("0.25"), "b": "x"}],
+        [{"a": None, "b": None}],
+    ]
+    assert not [path for path in (bench.workspace.root / "output").iterdir() if path.name[:1] == "."]
+
+
+@pytest.mark.parametrize("rows_per_file", [1, 3, 999, 1000, 1001, 5000])
+def test_a_parquet_table_is_cut_where_it_should_be(bench: Bench, rows_per_file: int) -> None:
+    count = 12 if rows_per_file < 10 else 2500
+    rows: list[Record] = [{"n": number} for number in range(count)]
+    bench.feed(f"save: {{file: a.parquet, split: files, rows-per-file: {rows_per_file}}}", rows)
+    parts = [pq.read_table(path)["n"].to_pylist() for path in bench.publish()]
+    assert parts == [
+        list(range(count))[begin : begin + rows_per_file] for begin in range(0, count, rows_per_file)
+    ]
+
+
+def test_an_empty_parquet_table_is_one_file_with_its_columns(bench: Bench) -> None:
+    step = "save: {file: a.parquet, split: files, rows-per-file: 7}"
+    bench.feed(step, [], columns=(Column("n", "integer"),))
+    (path,) = bench.publish()
+    assert str(pq.read_schema(path).field("n").type) == "int64"
+
+
 def test_conversions_of_all_files_are_counted_together(bench: Bench) -> None:
     bench.feed("save: {file: a.csv, split: files, rows-per-file: 1}", FORMULAS)
     assert [*bench.notes["written"]["conversions"].values()] == [2]

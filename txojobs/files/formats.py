@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from txojobs.errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from txojobs.files.table import ReadOptions, TableWriter, WriteOptions, WriteSummary
@@ -32,7 +32,8 @@ class Format(NamedTuple):
 
     `writing` and `reading` say what of a table is held in memory. `inner` is the format of what is compressed.
     `needs` is the library without which the format cannot be used, where that is an extra of ours. `most_rows` is how
-    many records a file holds, where there is a limit.
+    many records a file holds, where there is a limit. `is_one_piece` tells that several files of one table must be
+    written by the format itself, since what is in one of them decides about the others.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Format(NamedTuple):
     inner: Format | None = None
     needs: str | None = None
     most_rows: int | None = None
+    is_one_piece: bool = False
 
     @property
     def table(self) -> str:
@@ -73,6 +75,25 @@ class Format(NamedTuple):
 
             return compressed.open_writer(path, self.inner, columns=columns, options=options)
         return self._load().open_writer(path, columns=columns, options=options)
+
+    def open_parts(
+        self,
+        part_path: Callable[[int], Path],
+        *,
+        columns: Columns | None,
+        options: WriteOptions,
+        rows_per_file: int,
+        packed: bool = False,
+    ) -> TableWriter:
+        """Start a table in several files, of a format that is one piece; `part_path` gives each a path, from 1 on."""
+        if self.inner is not None:
+            return self.inner.open_parts(
+                part_path, columns=columns, options=options, rows_per_file=rows_per_file, packed=True
+            )
+        writer: TableWriter = self._load().open_parts(  # type: ignore[attr-defined]  # such a format has it
+            part_path, columns=columns, options=options, rows_per_file=rows_per_file, packed=packed
+        )
+        return writer
 
     def read(self, path: Path, *, options: ReadOptions) -> RecordStream:
         """Return the records of a file, in batches of at most 1000, read as they are asked for.
@@ -121,7 +142,13 @@ FORMATS: dict[str, Format] = {
     ".yaml": Format("yaml", ".yaml", "txojobs.files.yaml_list", reading="the whole table"),
     ".xlsx": Format("xlsx", ".xlsx", "txojobs.files.xlsx", most_rows=1_048_575),
     ".parquet": Format(
-        "parquet", ".parquet", "txojobs.files.parquet", "a row group", "a row group", needs="pyarrow"
+        "parquet",
+        ".parquet",
+        "txojobs.files.parquet",
+        "a row group",
+        "a row group",
+        needs="pyarrow",
+        is_one_piece=True,
     ),
 }
 COMPRESSED = ".gz"
@@ -159,6 +186,7 @@ def format_of(filename: str) -> Format:
             inner=inner,
             needs=inner.needs,
             most_rows=inner.most_rows,
+            is_one_piece=inner.is_one_piece,
         )
     found = FORMATS.get(extension) or _of_another_package(extension)
     if found is not None:

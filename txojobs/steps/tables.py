@@ -12,7 +12,8 @@ from txojobs.steps.files import writing
 from txojobs.steps.table_options import AS_THEY_ARE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
     from txojobs.context import RunContext
     from txojobs.files.table import TableWriter, WriteSummary
@@ -72,8 +73,11 @@ def _checked(step: Save, stream: RecordStream) -> RecordStream:
 def _must_be_learnt(step: Save, stream: RecordStream) -> bool:
     if step.nested == "flatten":
         return True
-    is_open = stream.columns is None and format_of(step.file.text).table not in AS_THEY_ARE
-    return step.split is not None and is_open  # each file has the header of the whole
+    file_format = format_of(step.file.text)
+    is_open = stream.columns is None and file_format.table not in AS_THEY_ARE
+    return (
+        step.split is not None and is_open and not file_format.is_one_piece
+    )  # each file has the whole header
 
 
 def _fields(step: Save, stream: RecordStream) -> LearntFields:
@@ -93,25 +97,38 @@ def _learnt(stream: RecordStream, fields: LearntFields, spool: Any) -> RecordStr
 def _write(
     step: Save, ctx: RunContext, stream: RecordStream
 ) -> Generator[Batch, None, tuple[WriteSummary, list[str]]]:
-    file_format = format_of(step.file.text)
     names: list[str] = []
 
-    def open_part(number: int) -> TableWriter:
+    def part_path(number: int) -> Path:
         name = part_name(step.file.text, number) if step.split == "files" else step.file.text
         path = ctx.outputs.create(name, stamped=step.stamp)
         names.append(name)
-        options = step.write_options(ctx, name=name, hints=stream.hints)
-        if step.split == "sheets":
-            options = replace(options, rows_per_sheet=rows_of_a_part(step))
-        return file_format.open_writer(path, columns=stream.columns, options=options)
+        return path
 
-    writer = _split(step, open_part) if step.split == "files" else open_part(1)
+    writer = _opened(step, ctx, stream, part_path)
     summary = yield from writing(writer, stream.batches)
     return summary, names
 
 
-def _split(step: Save, open_part: Any) -> SplitWriter:
-    return SplitWriter(open_part, rows_per_file=rows_of_a_part(step))
+def _opened(
+    step: Save, ctx: RunContext, stream: RecordStream, part_path: Callable[[int], Path]
+) -> TableWriter:
+    """Return what writes the table; `part_path` gives the path of its only file, or of one of them."""
+    file_format = format_of(step.file.text)
+    options = step.write_options(ctx, name=step.file.text, hints=stream.hints)
+    rows = rows_of_a_part(step)
+    if step.split == "sheets":
+        options = replace(options, rows_per_sheet=rows)
+    if step.split != "files":
+        return file_format.open_writer(part_path(1), columns=stream.columns, options=options)
+    if file_format.is_one_piece:
+        return file_format.open_parts(part_path, columns=stream.columns, options=options, rows_per_file=rows)
+
+    def open_part(number: int) -> TableWriter:
+        named = replace(options, name=part_name(options.name or "", number))
+        return file_format.open_writer(part_path(number), columns=stream.columns, options=named)
+
+    return SplitWriter(open_part, rows_per_file=rows)
 
 
 def rows_of_a_part(step: Save) -> int:
