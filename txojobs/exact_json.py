@@ -131,6 +131,18 @@ def _is_finite(value: object) -> bool:
     return not isinstance(value, list | tuple) or all(map(_is_finite, value))
 
 
+def encode_lines(values: list[Any]) -> bytes | None:
+    """Return each value as compact JSON on a line of its own, which ends with a line break.
+
+    None where one of them needs the closer look of `encode`.
+    """
+    try:
+        data = _encoder.encode_lines(values)
+    except (OverflowError, ValueError, RecursionError, TypeError):
+        return None
+    return None if b"NaN" in data or b"Infinity" in data else data
+
+
 def _encode_slowly(value: JsonValue) -> bytes:
     parts: list[str] = []
     _append(value, parts)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from txojobs.errors import FileOperationError, ValidationError
-from txojobs.files.csv_table import GUARDED, ONLY_NULL
+from txojobs.files.csv_table import GUARDED, ONLY_NULL, CsvWriter
 from txojobs.files.formats import format_of, write_table
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
 from txojobs.records import Column
@@ -378,3 +378,73 @@ def test_excel_eu_is_read_by_pandas_with_its_numbers(tmp_path: Path) -> None:
     write_table(path, [rows], file_format=CSV, columns=None, options=options)
     frame = pd.read_csv(path, sep=";", decimal=",", encoding="utf-8-sig", dtype={"No": str})
     assert frame.to_dict("records") == [{"No": "00123", "Amount": 1234.5}, {"No": "2", "Amount": -0.25}]
+
+
+AT_ONCE = (
+    VALUES
+    | st.sampled_from(
+        [
+            "\x1e",
+            "\x1f",
+            "a\x1fb",
+            "a\x1eb",
+            "",
+            "-5",
+            "-",
+            "-5.1.2",
+            "-a",
+            "+1",
+            " a",
+            "a ",
+            "E+",
+            "1E-5",
+            "\ufeffa",
+        ]
+    )
+    | st.sampled_from(
+        [Decimal("1E+3"), Decimal("-1E-9"), Decimal("NaN"), Decimal("-Infinity"), Decimal("-0.5")]
+    )
+    | st.sampled_from([True, -5, [1], {"a": "=1"}, "SE", "a,b", "a;b", 'say "x"', "a\nb", "\0"])
+)
+
+
+def one_by_one(writer: CsvWriter) -> Any:
+    return lambda batch, names: [writer._line(record, names, row) for row, record in enumerate(batch, 1)]
+
+
+@example(rows=[["a\x1fb", "x", 1]], dialect="unix", guard=True)
+@example(rows=[["a\x1eb", None, 1]], dialect="unix", guard=True)
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(AT_ONCE, st.just("x"), st.sampled_from([1, None, "y"])).flatmap(st.permutations),
+        min_size=1,
+        max_size=4,
+    ),
+    dialect=st.sampled_from(sorted(DIALECTS)),
+    guard=st.booleans(),
+)
+def test_what_is_looked_at_together_is_what_each_cell_alone_would_be(
+    tmp_path_factory: pytest.TempPathFactory,
+    *,
+    rows: list[list[Any]],
+    dialect: str,
+    guard: bool,
+) -> None:
+    options = WriteOptions(formula_guard=guard, **DIALECTS[dialect])
+    folder = tmp_path_factory.mktemp("csv")
+    batch: Batch = [dict(zip("abc", row, strict=True)) for row in rows]
+    found = []
+    for name in ("together", "alone"):
+        writer = CsvWriter(folder / name, columns=columns("a", "b", "c"), options=options)
+        if name == "alone":
+            writer._lines = one_by_one(writer)  # type: ignore[method-assign]  # the long way
+        writer.write(batch)
+        summary = writer.close()
+        found.append(((folder / name).read_bytes(), summary.conversions))
+    assert found[0] == found[1]
+
+
+def test_a_record_with_another_field_in_place_of_one_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="'c' that is not among its columns"):
+        write(tmp_path / "a.csv", [{"a": 1, "c": 2}], columns=columns("a", "b"))

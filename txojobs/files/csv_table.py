@@ -14,6 +14,7 @@ import re
 import shutil
 from contextlib import suppress
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from txojobs.errors import ValidationError
@@ -52,6 +53,17 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 _HARMLESS = re.compile(r"[0-9 +\-().,/]*")
 _BOM = "\ufeff"
+_BETWEEN = "\x1f"
+"""The separator of units of ASCII, which hardly any text holds: it stands between cells while they are looked at."""
+_NOTHING = _BETWEEN * 2
+_NULL = "\x1e"
+"""Stands for null meanwhile; the separator of records is as rare."""
+_EQUALS, _PLUS, _AT, _TAB, _MARKED, _SPACE = (
+    f"{_BETWEEN}{sign}" for sign in ("=", "+", "@", "\t", _BOM, " ")
+)
+_SPACED = f" {_BETWEEN}"
+_MINUS = f"{_BETWEEN}-"
+_FORMULA_BY_MINUS = re.compile(rf"{_BETWEEN}-(?![0-9][0-9.]*{_BETWEEN})").search
 
 
 def open_writer(path: Path, *, columns: Columns | None, options: WriteOptions) -> CsvWriter:
@@ -86,6 +98,10 @@ class CsvWriter:
         self._quoted = re.compile(f'[{re.escape(mark)}"\r\n]|\\A[{_BOM} ]|[ ]\\Z')
         self._plain = re.compile(rf"[^{odd}=+\-@\t{_BOM} ]([^{odd}]*[^{odd} ])?").fullmatch
         """Matches text that is written as it stands; everything else gets a closer look."""
+        self._odd = re.compile(f"[{odd}]").search
+        """Finds what no plain row has; see also `_is_plain`."""
+        kinds = {str, int, Decimal} if options.decimal_mark == "." else {str, int}
+        self._all_simple = frozenset(kinds).issuperset
         with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file = open_new(path)
             if columns is not None:
@@ -96,7 +112,7 @@ class CsvWriter:
         if not self._fixed:
             self._learn(batch)
         names = list(self._names)
-        lines = [self._line(record, names, row) for row, record in enumerate(batch, self._rows + 1)]
+        lines = list(self._lines(batch, names))
         with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write("".join(lines).encode("utf-8"))
         self._rows += len(batch)
@@ -137,6 +153,37 @@ class CsvWriter:
         cells = [self._text(heading, tally) for heading in headings]
         bom = _BOM if self._options.bom else ""
         return f"{bom}{self._mark.join(cells)}{self._end}".encode()
+
+    def _lines(self, batch: Batch, names: list[str]) -> Iterator[str]:
+        """Yield the line of each record; where all cells are plain, that is seen of all of them together."""
+        width = len(names)
+        together = itemgetter(*names) if width > 1 else tuple
+        template = _BETWEEN + _BETWEEN.join(["%s"] * width) + _BETWEEN
+        simple, odd, mark, end = self._all_simple, self._odd, self._mark, self._end
+        for row, record in enumerate(batch, self._rows + 1):
+            if len(record) == width > 1:
+                try:
+                    values = together(record)
+                except KeyError:  # another field is in its place
+                    values = None
+                if values is not None:
+                    has_null = not simple(map(type, values))
+                    text = self._together(values) if has_null else template % values
+                    if odd(text) is None and text.count(_BETWEEN) == width + 1 and _is_plain(text):
+                        text = text[1:-1].replace(_BETWEEN, mark)
+                        yield (text.replace(_NULL, "") if has_null else text) + end
+                        continue
+            yield self._line(record, names, row)
+
+    def _together(self, values: tuple[object, ...]) -> str:
+        """Return the cells of a row with a sign for null, and quotes for what needs a look of its own."""
+        simple = self._all_simple
+        cells = [
+            _NULL if value is None else str(value) if simple((type(value),)) else '"' for value in values
+        ]
+        if any(isinstance(value, str) and _NULL in value for value in values):
+            return '"'
+        return f"{_BETWEEN}{_BETWEEN.join(cells)}{_BETWEEN}"
 
     def _line(self, record: Record, names: list[str], row: int) -> str:
         if not record.keys() <= self._names.keys():
@@ -217,6 +264,26 @@ class CsvWriter:
             self._tally.add(ONLY_NULL)
             return b'""' + end
         return line.removesuffix(end) + self._mark.encode() * missing + end
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether no cell, with a sign on both sides, is one that is guarded, quoted or written otherwise."""
+    if (
+        _NOTHING in text  # the empty text
+        or _EQUALS in text
+        or _PLUS in text
+        or _AT in text
+        or _TAB in text
+        or _MARKED in text
+        or _SPACE in text
+        or _SPACED in text
+        or "E+" in text  # a Decimal with an exponent
+        or "E-" in text
+        or "NaN" in text
+        or "Infinity" in text
+    ):
+        return False
+    return _MINUS not in text or _FORMULA_BY_MINUS(text) is None
 
 
 def _records(file: BinaryIO) -> Iterator[bytes]:

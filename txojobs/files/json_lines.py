@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from txojobs.errors import FileOperationError, Mark, ValidationError
-from txojobs.exact_json import decode
+from txojobs.exact_json import decode, encode_lines
 from txojobs.files.cells import json_bytes
 from txojobs.files.os_errors import UNCHANGED, explained
 from txojobs.files.table import (
@@ -41,6 +41,8 @@ class JsonWriter:
     """Writes one record per line; the four texts around and between them make it lines or an array."""
 
     before_first, between, after_last, empty = b"", b"\n", b"\n", b""
+    at_once = True
+    """Whether a record is compact JSON, so that those of a batch can be encoded together."""
 
     def __init__(self, path: Path, *, columns: Columns | None, options: WriteOptions) -> None:
         self._path = path
@@ -56,12 +58,20 @@ class JsonWriter:
 
     def write(self, batch: Batch) -> None:
         """Add records; see TableWriter."""
-        lines = [self._line(record, row) for row, record in enumerate(batch, self._rows + 1)]
-        if not lines:
+        if not batch:
             return
+        for row, record in enumerate(batch, self._rows + 1):
+            self._check(record, row)
+        lines = encode_lines(batch) if self.at_once else None
+        if lines is not None:
+            text = lines[:-1] if self.between == b"\n" else lines[:-1].replace(b"\n", self.between)
+        else:
+            text = self.between.join(
+                self._line(record, row) for row, record in enumerate(batch, self._rows + 1)
+            )
         with explained(self._shown, doing="write", safe=UNCHANGED):
             self._file.write(self.between if self._rows else self.before_first)
-            self._file.write(self.between.join(lines))
+            self._file.write(text)
         self._rows += len(batch)
 
     def close(self) -> WriteSummary:
@@ -77,11 +87,14 @@ class JsonWriter:
         with suppress(OSError):  # what stands in the buffer is not wanted any more
             self._file.close()
 
-    def _line(self, record: Record, row: int) -> bytes:
-        if self._fixed is None:
-            self._seen.update(dict.fromkeys(record))
-        elif not record.keys() <= self._fixed.keys():
+    def _check(self, record: Record, row: int) -> None:
+        if record.keys() <= self._seen.keys():
+            return
+        if self._fixed is not None:
             raise unknown_field(record, self._fixed, row=row, path=self._shown)
+        self._seen.update(dict.fromkeys(record))
+
+    def _line(self, record: Record, row: int) -> bytes:
         try:
             return self._encoded(record)
         except TypeError as err:

@@ -46,6 +46,7 @@ class YamlWriter(JsonWriter):
     """Writes a list with a block for each record; an empty one is `[]`."""
 
     before_first, between, after_last, empty = b"", b"", b"", b"[]\n"
+    at_once = False
 
     def _encoded(self, record: Record) -> bytes:
         return "".join(self._item(record, "")).encode()
