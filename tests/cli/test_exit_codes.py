@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.invoking import invoke
 from tests.engine.pages_server import PagesServer, customers
 from tests.engine.workplace import FETCH, LOAD, Workplace, third_party
 from txojobs import errors
 from txojobs.cli.exit_codes import Terminated, exit_code, run_code
+from txojobs.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BUG = third_party("Bug", 'return {}["oops"]')
 
@@ -239,3 +242,12 @@ def test_a_name_that_the_file_system_cannot_spell_is_no_bug_of_ours(
     assert "file names are in ascii here, which lacks " in done.err
     assert "LC_ALL=C.UTF-8 txojobs run ..." in done.err
     assert work.outputs() == {}
+
+
+def test_130_says_so_where_a_command_is_only_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "interrupted_while_loading.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(COMMANDS, "steps", ("interrupted_while_loading:steps", ""))
+    done = invoke("steps")
+    assert (done.code, done.out) == (130, "")
+    assert done.err.strip() == "interrupted"

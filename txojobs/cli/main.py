@@ -119,7 +119,8 @@ def run_command_line(args: Sequence[str]) -> int:
     except click.UsageError as err:
         _show_usage_error(err)
         return INVALID
-    except click.Abort:
+    except click.Abort:  # Ctrl-C while a command was read or loaded
+        _show(KeyboardInterrupt())
         return INTERRUPTED
     except click.ClickException as err:
         stderr().text(f"Error: {err.format_message()}")
