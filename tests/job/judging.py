@@ -101,6 +101,8 @@ OF_VALUES = re.compile(
     r"|^params has no '|cannot stand in the id of a step|has no extension|the expression is empty"
     r"|cannot be a? ?part of|cannot be written in|two steps write|^only .* ha(s|ve) "
     r"|is no number format|is no operator of OData|takes no query"
+    r"|begins here and does not end|this [()] (is not closed|closes nothing)|is missing at the end"
+    r"|is expected here, not"
     r"|is one character|does not belong into query|can look at|names no value|file name"
     r"|^paging|belongs to (url|entity), not to|needs paging: |sends .*, and query sets it"
     r"|takes total or total-header|^body needs method|^page-size of a url|what came cannot be counted|^the address "

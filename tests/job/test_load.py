@@ -463,9 +463,31 @@ def test_a_query_behind_the_entity_is_refused(entity: str, fix: str) -> None:
         ("A = 1", 17, None, None),
         ('A eq "SE"', 20, "texts stand in single quotes", "write 'SE'"),
         ("A like 'S%'", 17, None, None),
+        (
+            "A eq 'x",
+            20,
+            "a text begins here and does not end",
+            "end it with ', and write a ' inside of it twice",
+        ),
+        (
+            "A eq 'O'Neil'",
+            27,
+            "a text begins here and does not end",
+            "end it with ', and write a ' inside of it twice",
+        ),
+        ("A eq 1 and (B eq 2", 26, "this ( is not closed", "add a )"),
+        ("A in ('(',')'))", 29, "this ) closes nothing", "remove it, or add a ("),
+        ("A eq 1 and", 24, "something is missing at the end", "complete it, as in Balance gt 0"),
+        (
+            "A eq ${{ params.x }} or not",
+            41,
+            "something is missing at the end",
+            "complete it, as in Balance gt 0",
+        ),
+        ("eq", 16, None, None),
     ],
 )
-def test_a_filter_in_another_language_is_found_without_a_snapshot(
+def test_a_filter_in_another_language_or_without_an_end_is_found_without_a_snapshot(
     text: str, column: int, message: str | None, fix: str | None
 ) -> None:
     start = "version: 1\nparams: {x: {type: integer}}\nsteps:\n  - fetch:\n      entity: C\n      key: [A]\n"
@@ -495,6 +517,10 @@ def test_a_filter_in_another_language_is_found_without_a_snapshot(
         "Name in ('a','b') and is eq 1",
         "startswith(Name,${{ params.x }})",
         "guid${{ params.x }} eq Id",
+        "Name eq 'O''Neil (and)' and Text eq 'eq'",
+        "Text eq ' and'",
+        "Status eq Ns.Color'Red'",
+        "Amount eq ${{ params.x }}",
     ],
 )
 def test_no_filter_in_odatas_words_is_refused(text: str) -> None:

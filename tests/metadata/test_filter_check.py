@@ -307,11 +307,12 @@ def test_what_belongs_to_the_other_dialect_is_told_with_how_this_one_says_it(
     assert told(text, dialect) == [(underlined, message, fix, "error")]
 
 
+FIRST = "write what is compared in front of it, as in Balance gt 0"
 BAD_SYNTAX = [
-    ("not ()", ")", "a field or a value is expected here, not )", None),
+    ("not ()", ")", "a field or a value is expected here, not )", FIRST),
     ("Name in (1 2)", "2", "a comma or a ) is expected here, not 2", "write in (1,2,3)"),
     ("Name in (No eq 'x')", "eq", "a comma or a ) is expected here, not eq", "write in (1,2,3)"),
-    ("Name in ('a',", ",", "something is missing at the end", None),
+    ("Name in ('a',", ",", "something is missing at the end", "complete it, as in Balance gt 0"),
     ("Name in ('a','b'", "(", "this ( is not closed", "add a )"),
     ("(1,2) eq Visits", ",", "an operator is expected here, not ,",
      "a number has a point, not a comma, and several values stand in parentheses behind `in`"),
@@ -333,8 +334,8 @@ BAD_SYNTAX = [
      "write contains(Field,'text'), startswith(Field,'text') or endswith(Field,'text')"),
     ("Balance gt 12,5", ",", "an operator is expected here, not ,",
      "a number has a point, not a comma, and several values stand in parentheses behind `in`"),
-    ("Balance gt 5 or", "r", "something is missing at the end", None),
-    ("Balance gt eq 5", "eq", "a field or a value is expected here, not eq", None),
+    ("Balance gt 5 or", "r", "something is missing at the end", "complete it, as in Balance gt 0"),
+    ("Balance gt eq 5", "eq", "a field or a value is expected here, not eq", FIRST),
     ("Balance gt 5x", "5x", "5x is neither a number nor a date", None),
     ("Balance gt ?", "?", "'?' has no place in a filter", None),
     ("Name%20eq%20'x'", "%20", "the filter is percent-encoded", "write it plainly; it is encoded for you"),

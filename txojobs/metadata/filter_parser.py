@@ -80,7 +80,8 @@ class _Parser:
         token = self.here
         if token is None:
             end = len(self._text.rstrip())
-            self._refuse(Span(max(end - 1, 0), end), "something is missing at the end", None)
+            span = Span(max(end - 1, 0), end)
+            self._refuse(span, "something is missing at the end", "complete it, as in Balance gt 0")
         self._place += 1
         return token
 
@@ -158,7 +159,8 @@ class _Parser:
         if token.kind == "special":
             return self._special(token)
         if token.kind != "name" or (token.text in POWERS and not self._is_operand_name()):
-            self._refuse(span, f"a field or a value is expected here, not {token.text}", None)
+            message = f"a field or a value is expected here, not {token.text}"
+            self._refuse(span, message, "write what is compared in front of it, as in Balance gt 0")
         if token.text.lower() == "not" and not self._is_operand_name():
             operand = self.expression(POWERS["and"])
             return Unary("not", operand, Span(span.start, operand.span.end))
