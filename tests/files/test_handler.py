@@ -242,3 +242,43 @@ def test_importing_loads_nothing_heavy() -> None:
 def test_json_that_others_read(handler: TxoDataHandler) -> None:
     path = handler.save(RECORDS, "output", "a.json")
     assert json.loads(path.read_text(), parse_float=Decimal) == RECORDS
+
+
+def test_a_csv_comes_as_a_frame_of_texts(handler: TxoDataHandler) -> None:
+    handler.save("No;Amount\n00123;1,50\n7;\n", "data", "a.csv")
+    frame = handler.load_csv("data", "a.csv", delimiter=";")
+    assert list(frame.columns) == ["No", "Amount"]
+    assert frame.to_numpy().tolist() == [["00123", "1,50"], ["7", ""]]
+    handler.save("No,Name\nÆ,1\n".encode("cp1252"), "data", "b.txt")
+    assert handler.load_csv("data", "b.txt", delimiter=",", encoding="cp1252").columns.tolist() == ["No,Name"]
+
+
+def test_a_sheet_comes_as_a_frame_with_the_values_that_it_holds(handler: TxoDataHandler) -> None:
+    rows = [{"No": "00123", "Amount": Decimal("12.50"), "Last": 9007199254740993}]
+    handler.save({"First": [{"A": 1}], "Second": rows}, "data", "a.xlsx")
+    assert handler.load_excel("data", "a.xlsx").to_dict("records") == [{"A": 1}]
+    (record,) = handler.load_excel("data", "a.xlsx", sheet_name="Second").to_dict("records")
+    assert record == {"No": "00123", "Amount": Decimal("12.5"), "Last": "9007199254740993"}
+    part = handler.load_excel("data", "a.xlsx", sheet_name="Second", cells="B1:B2")
+    assert part.to_dict("records") == [{"Amount": Decimal("12.5")}]
+
+
+def test_an_empty_table_is_a_frame_with_its_columns(handler: TxoDataHandler) -> None:
+    handler.save("No,Name\n", "data", "a.csv")
+    frame = handler.load_csv("data", "a.csv")
+    assert (list(frame.columns), len(frame)) == (["No", "Name"], 0)
+
+
+def test_without_pandas_it_is_told_what_to_install(
+    handler: TxoDataHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler.save("No\n1\n", "data", "a.csv")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ValidationError, match="a data frame needs pandas") as caught:
+        handler.load_csv("data", "a.csv")
+    assert caught.value.example == 'pip install "txojobs[frames]"'
+
+
+def test_what_is_not_there_is_an_error_where_it_must_be_there(handler: TxoDataHandler) -> None:
+    with pytest.raises(FileOperationError, match=r"cannot delete .*none\.txt"):
+        handler.delete("tmp", "none.txt", safe=False)

@@ -102,17 +102,53 @@ class TxoDataHandler:
                 f"{path}: {err}", how_to_fix="mend the file, or write it again"
             ) from None
 
+    def load_excel(
+        self, category: str, filename: str, *, sheet_name: str | None = None, cells: str | None = None
+    ) -> Any:
+        """Return a sheet of a workbook, the first one when none is named, as a data frame (needs pandas).
+
+        `cells` is a part of it, like `B3:F200`. Numbers are int or Decimal, dates ISO texts: as `load` has them.
+        """
+        return self._frame(category, filename, ReadOptions(sheet=sheet_name, cells=cells))
+
+    def load_csv(
+        self, category: str, filename: str, *, delimiter: str | None = None, encoding: str | None = None
+    ) -> Any:
+        """Return a csv as a data frame of texts, so that `00123` stays what it is (needs pandas)."""
+        return self._frame(category, filename, ReadOptions(delimiter=delimiter, encoding=encoding))
+
+    def _frame(self, category: str, filename: str, options: ReadOptions) -> Any:
+        try:
+            import pandas as pd  # noqa: PLC0415  # only for who wants a frame
+        except ImportError:
+            raise ValidationError(
+                "a data frame needs pandas, which is not installed",
+                how_to_fix="install it, or use `load`, which gives the records",
+                example='pip install "txojobs[frames]"',
+            ) from None
+        path = self._find().get_path(category, filename)
+        stream = format_of(path.name).read(path, options=options)
+        records = [record for batch in stream.batches for record in batch]
+        names = [column.name for column in stream.columns] if stream.columns is not None else None
+        return pd.DataFrame(records, columns=names, dtype=object)
+
     def exists(self, category: str, filename: str) -> bool:
         """Say whether the file is there."""
         return self._find().get_path(category, filename).is_file()
 
-    def delete(self, category: str, filename: str) -> bool:
-        """Remove the file; False when it was not there."""
+    def delete(self, category: str, filename: str, *, safe: bool = True) -> bool:
+        """Remove the file; one that is not there is False, or an error when it is not `safe`.
+
+        Raises:
+            FileOperationError: it cannot be removed.
+        """
         path = self._find().get_path(category, filename)
         with explained(path, doing="delete", safe=UNCHANGED):
             try:
                 path.unlink()
             except FileNotFoundError:
+                if not safe:
+                    raise
                 return False
         return True
 
