@@ -131,6 +131,15 @@ def test_what_is_expanded_twice_is_refused(expand: str) -> None:
     assert "twice, once as a path" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("expand", "path"),
+    [("{Orders: {limit: 0}}", "Orders"), ("{Orders: {expand: {Lines: {limit: -1}}}}", "Orders/Lines")],
+)
+def test_p2_a_limit_of_nothing_is_refused_and_not_passed_over(expand: str, path: str) -> None:
+    (problem,) = problems(f"key: [No], expand: {expand}")
+    assert problem.message.startswith(f"limit of {path} must be at least 1")
+
+
 def test_a_fault_deep_inside_of_expand_is_told() -> None:
     (problem,) = problems("key: [No], expand: {Orders: {expand: {Lines: {selct: [A]}}}}")
     assert problem.message == "Lines has no option 'selct'"

@@ -227,10 +227,14 @@ def _without_key(step: "Fetch", job: JobView) -> Iterable[Problem]:
 
 
 def _check_names(step: "Fetch", job: JobView) -> Iterable[Problem]:
-    """Refuse what is expanded twice; warn of an optional name that allows nothing: it may be absent anyhow."""
+    """Refuse what is expanded twice or to nothing; warn of an optional name that allows nothing."""
     for path in twice(step.expand):
         message = f"expand names {path!r} twice, once as a path and once inside of another"
         yield Problem(message, job.at("expand"), "write its options in one place")
+    for path, each in by_path(step.expand).items():
+        if each.limit is not None and each.limit < 1:
+            message = f"limit of {path} must be at least 1, not {each.limit}"
+            yield Problem(message, job.at("expand"), "write 1 or more, or leave it out")
     if step.url is not None or not (step.select or step.expand):
         return
     paths = [path for path, _ in named_paths(step.select, by_path(step.expand))]
