@@ -122,6 +122,19 @@ def test_named_companies_come_in_the_order_in_which_they_are_named(
     ]
 
 
+def test_p2_a_param_that_names_no_company_does_not_read_outside_of_all(
+    work: Workplace, central: BusinessCentral
+) -> None:
+    text = JOB.format(companies="${{ params.companies }}", more="")
+    with central.serve() as server:
+        job(work, server.url + API, "all")
+        work.job(text.replace("steps:", "params: {companies: {type: list, default: []}}\nsteps:"))
+        report = work.run()
+    assert report.outcome == "failed"
+    assert "companies names no company" in str(report.error)
+    assert not central.asked
+
+
 def test_a_misspelt_company_is_refused_with_the_one_that_was_meant(
     work: Workplace, central: BusinessCentral
 ) -> None:

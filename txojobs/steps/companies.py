@@ -26,7 +26,7 @@ def read_in_companies(step: "Fetch", ctx: RunContext, client: Any, query: "Entit
     and the run ends in part; for that each company goes to disk first.
     """
     found = read_companies(client, deadline=ctx.deadline())
-    found = _all(found) if step.companies == "all" else chosen(found, tuple(step.companies))
+    found = _all(found) if step.companies == "all" else chosen(found, step.companies or ())
     reading = _Reading(step, ctx, client, query)
     for company in found:
         if query.limit is not None and reading.rows >= query.limit:

@@ -118,7 +118,7 @@ class Fetch(Collection):
     ] = field(default_factory=dict)
     query: QueryParameters = field(default_factory=dict)
     incremental: WantedChanges = None
-    companies: WantedCompanies = ()
+    companies: WantedCompanies = None
     on_company_error: OnCompanyError = "fail"
     parallel: Parallel = 1
     partition: PartitionBy = None

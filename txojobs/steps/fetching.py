@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from txojobs.context import RunContext
+from txojobs.errors import StepError
 from txojobs.records import Batch
 from txojobs.steps.as_described import AsDescribed, described_for
 from txojobs.steps.changed_since import ChangedSince
@@ -28,6 +29,11 @@ def pages_of(ctx: RunContext, step: "Fetch") -> Iterator[Batch]:
     changed = ChangedSince(step, ctx, odata=odata) if step.incremental is not None else None
     if changed is not None:
         ctx, query = changed.hearing(ctx), changed.asked(query)
+    if step.companies == ():
+        raise StepError(
+            "companies names no company, and the entity is not to be read outside of any",
+            how_to_fix="name one, or write `companies: all`; leave it out where the entity is in no company",
+        )
     if step.companies:
         pages = read_in_companies(step, ctx, client, query)
     elif step.partition is not None and query.limit is None:  # some records need no ranges

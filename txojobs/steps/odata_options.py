@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COMPANY_FIELDS = ("_company", "_company_id")
 WantedCompanies = Annotated[
-    Literal["all"] | tuple[str, ...],
+    Literal["all"] | tuple[str, ...] | None,
     Doc(
         "Read the entity in several companies of Business Central, one after the other: `all`, or names or ids. Each "
         "record then tells its `_company` and `_company_id`.",
@@ -188,16 +188,7 @@ def check_fetch(step: "Fetch", job: JobView) -> Iterable[Problem]:
     yield from _check_names(step, job)
     yield from _check_passed_on(step, job)
     yield from check_partition(step, job)
-    if step.on_company_error != "fail" and not step.companies:
-        yield Problem(
-            "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
-        )
-    if step.companies and step.entity is not None and re.match(_IN_A_COMPANY, step.entity.text):
-        yield Problem(
-            "entity names a company already",
-            job.at("entity"),
-            "delete it there: companies puts each before the entity",
-        )
+    yield from _check_companies(step, job)
     yield from check_incremental(step, job, key=key_of_fetch(step, job.described))
     yield from check_side(step, job)
     if step.url is not None:
@@ -245,6 +236,19 @@ def _check_names(step: "Fetch", job: JobView) -> Iterable[Problem]:
             yield Problem(
                 message, job.at("optional"), nearest(name, named) or "remove it", severity="warning"
             )
+
+
+def _check_companies(step: "Fetch", job: JobView) -> Iterable[Problem]:
+    if step.on_company_error != "fail" and not step.companies:
+        yield Problem(
+            "on-company-error has no effect without companies", job.at("on-company-error"), "delete it"
+        )
+    if step.companies and step.entity is not None and re.match(_IN_A_COMPANY, step.entity.text):
+        yield Problem(
+            "entity names a company already",
+            job.at("entity"),
+            "delete it there: companies puts each before the entity",
+        )
 
 
 def _check_passed_on(step: "Fetch", job: JobView) -> Iterable[Problem]:
