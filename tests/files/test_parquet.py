@@ -208,6 +208,7 @@ def test_types_come_from_what_is_known_of_the_columns(tmp_path: Path, *, known: 
     ]
     summary = write(path, rows, columns=columns if known else None, hints=columns[::-1])
     assert summary.conversions == {}
+    assert str(pq.read_schema(path).field("Sum").type) == "decimal128(38, 0)"
     at = datetime(2026, 1, 15, 14, 30, 0, 500_000, timezone.utc)
     expected = [
         ("00123", date(2026, 1, 15), at, time(14, 30), Decimal(1), None),
@@ -245,6 +246,7 @@ UTC = "timestamp[us, tz=UTC]"
         (["0001-01-01T00:00:00Z", "2026-01-15T14:30:00+02:00"], UTC,
          ["0001-01-01T00:00:00Z", "2026-01-15T12:30:00Z"], {OFFSET: 1}),
         (["2026-01-15T14:30:00+02:00", "9999-12-31T23:59:59-02:00"], "string", None, {NO_MOMENT: 2}),
+        (["0001-01-01T00:00:00Z", "2026-01-15T14:30:00.1234567Z"], "string", None, {NO_MOMENT: 2}),
         (["0000-01-01T00:00:00Z"], "string", None, {NO_MOMENT: 1}),
         (["2026-02-30T00:00:00Z"], "string", None, {NO_MOMENT: 1}),
         (["2026-01-15T24:00:00Z"], "string", None, {NO_MOMENT: 1}),

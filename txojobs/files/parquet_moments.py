@@ -68,24 +68,22 @@ class Moments:
             return False
         if self._kind != "date":
             self._is_fine = self._is_fine or _any(pc.match_substring_regex(texts, rf"\.\d{{{_US}}}\d*[1-9]"))
-            if self._is_fine and _any(pc.match_substring_regex(texts, rf"\.\d{{{_NS}}}\d*[1-9]")):
-                return False
         if self._kind == "datetime" and not self._is_one_zone(texts):
             return False
         if self._kind != "time" and not self._is_in_range(texts):
             return False
         try:
-            self.cast(texts)  # 30 February is of the pattern, too
+            self.cast(texts)  # 30 February is of the pattern, and so are ten digits of a second
         except pa.ArrowInvalid:
             return False
         return True
 
     def _is_one_zone(self, texts: Any) -> bool:
-        """Tell whether all texts have a zone, or none has: a column is either instants or what a clock shows."""
-        with_zone = pc.match_substring_regex(texts, f"{_ZONE}$")
-        zoned = _any(with_zone)
-        if zoned and not _every(with_zone):
-            return False
+        """Tell whether these have a zone as those before, or none as those: instants, or what a clock shows.
+
+        A mix among these shows when they are cast.
+        """
+        zoned = _any(pc.match_substring_regex(texts, f"{_ZONE}$"))
         if self._zoned is None:
             self._zoned = zoned
         if zoned:
