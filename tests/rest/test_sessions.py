@@ -112,3 +112,24 @@ def test_a_fork_dials_a_connection_of_its_own(serve: Serve) -> None:
     assert asked_on["/before"] == asked_on["/parent"], "the parent keeps its own"
     assert len(asked_on["/child"]) == 1
     assert asked_on["/child"].isdisjoint(asked_on["/parent"])
+
+
+ODD_AGES = ["Max-Age", "max-age ; Path=/", "Path=/;MAX-AGE", "Max-Age=", "Max-Age=x", 'Max-Age="60"; Path=/']
+
+
+@pytest.mark.parametrize("odd", [*ODD_AGES, "Expires", "Max-Age=60", "Max-Age = 60 ; Path=/"])
+def test_a_badly_written_cookie_is_kept_and_no_traceback_is_shown(
+    odd: str, serve: Serve, connect: Connect
+) -> None:
+    def step(connection: Connection) -> bool:
+        head = (
+            f"HTTP/1.1 200 OK\r\nSet-Cookie: sid=1; {odd}\r\nSet-Cookie: other=2\r\nContent-Length: 2\r\n\r\n"
+        )
+        connection.sock.sendall(head.encode() + b"{}")
+        return True
+
+    server = serve(step)
+    client = connect(server)
+    client.get("/a")
+    client.get("/b")
+    assert sorted(server.requests[1].headers["cookie"].split("; ")) == ["other=2", "sid=1"]

@@ -14,6 +14,8 @@ from email.errors import MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 
+from txojobs.rest.cookies import mend_cookies
+
 _LONGEST_LINE = 65_536
 _LENGTH = re.compile(r"[0-9]{1,18}")
 """Bytes; Python converts no more than 4,300 digits, and nothing is as long as 19 say."""
@@ -41,6 +43,7 @@ class StrictResponse(HTTPResponse):
             raise HTTPException("it does not say in a way that can be understood how long it is")
         if self.status in _BODILESS and (int(length) or "Transfer-Encoding" in self.headers):
             self.will_close = True  # some servers send the body that they declare
+        mend_cookies(self.headers)
 
     def _read_status(self) -> tuple[str, int, str]:
         """Return the status line; `begin` passes over all interim answers that look like 100.
