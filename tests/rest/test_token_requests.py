@@ -175,11 +175,12 @@ def test_a_tenant_that_does_not_exist_is_explained(client: Client, authority: Id
     assert "`tenant-id`" in (caught.value.how_to_fix or "")
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 203])
 @pytest.mark.parametrize("document", [{}, {"issuer": "x"}, {"token_endpoint": "/token"}])
 def test_a_document_that_msal_cannot_use_is_a_wrong_authority(
-    document: dict[str, str], client: Client, authority: IdentityService
+    document: dict[str, str], status: int, client: Client, authority: IdentityService
 ) -> None:
-    authority.discovery = [says(document)]
+    authority.discovery = [says(document, status)]
     with pytest.raises(ConfigurationError, match="cannot be used") as caught:
         client(authority=authority.url, scope="s").get("/a")
     assert "ends in the tenant" in (caught.value.how_to_fix or "")

@@ -122,7 +122,7 @@ class _MsalHttp:
         answer = self._http.get(url, **options)
         if answer.status_code not in _SUCCESS:
             raise self._refused(answer.content)
-        return answer
+        return replace(answer, status_code=200)  # of another success msal says that it failed
 
     def post(self, url: str, **options: Any) -> AuthorityAnswer:
         """Return a token without its details, or the authority's refusal."""
