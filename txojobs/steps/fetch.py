@@ -31,11 +31,11 @@ class Fetch(Collection):
     """Read the records of an OData entity set or a REST collection, every page of it.
 
     The number of records is compared with the service's own count, a declared `key` finds records that came twice
-    (and completes the order of an entity set), and every page is followed. When any of this fails, the source is read
-    once more; when it fails again, the run fails and nothing is published. The configuration says which version of
-    OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the same, once a [snapshot](metadata.md)
-    tells which texts of V2 are numbers. Of a REST service the job says where records and next page stand
-    ([rest.md](rest.md)). It takes either `entity` or `url`.
+    (and completes the order of an entity set; some 85 bytes of each are kept), and every page is followed. When any
+    of this fails, the source is read once more; when it fails again, the run fails and nothing is published. The
+    configuration says which version of OData the service speaks (`odata: v2`, `v3` or `v4`); what arrives looks the
+    same, once a [snapshot](metadata.md) tells which texts of V2 are numbers. Of a REST service the job says where
+    records and next page stand ([rest.md](rest.md)). It takes either `entity` or `url`.
 
         - fetch:
             entity: Customers
