@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import subprocess
 import sys
 from datetime import date, datetime, time, timedelta, timezone
@@ -26,6 +28,8 @@ from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOption
 from txojobs.records import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from txojobs.records import Batch, Columns, JsonValue, Record
 
 ROOT = Path(__file__).parents[2]
@@ -371,11 +375,36 @@ def test_records_without_a_field_are_an_error(tmp_path: Path) -> None:
         write(tmp_path / "a.parquet", [{}, {}, {}])
 
 
+@pytest.mark.parametrize("chunk", [1, 1000])
 @pytest.mark.parametrize("value", [object(), b"x", 1.5])
-def test_a_value_that_no_record_has_is_an_error(tmp_path: Path, value: Any) -> None:
+def test_a_value_that_no_record_has_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, value: Any, chunk: int
+) -> None:
+    monkeypatch.setattr(parquet_writing, "BATCH_SIZE", chunk)
+    monkeypatch.setattr(parquet_writing, "CHUNK_ROWS", chunk)
     with pytest.raises(ValidationError, match=r"record 3 .* in the field 'a'"):
         write(tmp_path / "a.parquet", [{"a": 1}], [{"a": 2}, {"a": value}])
     assert not list(tmp_path.iterdir()), "no scratch is left"
+
+
+def test_rows_that_cannot_be_read_back_from_the_disk_are_an_error_and_the_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_writing, "GROUP_ROWS", 1000)
+    monkeypatch.setattr(parquet_writing, "CHUNK_BYTES", 1)
+    path = tmp_path / "a.parquet"
+    staged = tmp_path / "a.parquet.scratch" / "rows"
+
+    def batches() -> Iterator[Batch]:
+        for _ in range(5):
+            yield [{"n": number} for number in range(1000)]
+        os.truncate(staged, staged.stat().st_size // 2)  # a group is written when that shows
+
+    options = WriteOptions()
+    with pytest.raises(FileOperationError, match="cannot write"):
+        write_table(path, batches(), file_format=format_of(path.name), columns=None, options=options)
+    gc.collect()  # what pyarrow says while it is collected would be a warning, which is an error here
+    assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
 
 
 def test_values_of_a_subclass_are_what_they_are(tmp_path: Path) -> None:
@@ -453,6 +482,10 @@ def test_a_file_of_another_program_is_read_exactly(tmp_path: Path) -> None:
         [None, 255, "", None, {"a": None, "at": None}, None, None, "1970-01-01T00:00:01.5", None, None],
     ]  # fmt: skip
     assert str(found[0]["float"]) == "0.1"
+    columns = format_of(path.name).read(path, options=ReadOptions()).columns or ()
+    assert [column.type for column in columns] == [
+        "decimal", "integer", None, "text", None, None, "datetime", "datetime", "text", None,
+    ]  # fmt: skip
 
 
 def test_a_file_is_read_in_batches_of_a_thousand(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import json
 from decimal import Decimal
@@ -184,6 +185,15 @@ def test_json_lines_are_split_as_they_come(bench: Bench) -> None:
     assert [json.loads(line) for line in gzip.decompress(second.read_bytes()).splitlines()] == [
         {"n": "6"}, {"m": [1]},
     ]  # fmt: skip
+
+
+def test_a_failure_among_the_files_lets_go_of_the_open_one(bench: Bench) -> None:
+    rows: list[Record] = [*NUMBERS, {"n": "7", "more": "x"}]
+    with pytest.raises(ValidationError, match=r"record 2 for a_4\.csv has a field 'more'"):
+        bench.feed("save: {file: a.csv, split: files, rows-per-file: 2}", rows, columns=(Column("n"),))
+    bench.outputs.abandon()
+    gc.collect()  # a file that is still open would be a warning, which is an error here
+    assert not list((bench.workspace.root / "output").iterdir())
 
 
 def test_what_fills_the_last_file_begins_no_other(bench: Bench) -> None:

@@ -93,8 +93,6 @@ def _is_text(kind: Any) -> bool:
 def _values(array: Any, name: str, path: Path) -> list[JsonValue]:
     """Return the values of one column as records hold them."""
     kind = array.type
-    if types.is_dictionary(kind):
-        return _values(array.dictionary_decode(), name, path)
     if _is_text(kind) or any(is_kind(kind) for is_kind in _AS_THEY_ARE):
         return list(array.to_pylist())
     if types.is_date(kind) or types.is_timestamp(kind) or types.is_time(kind):
@@ -116,8 +114,8 @@ def _moments(array: Any) -> Any:
     has_zone = types.is_timestamp(kind) and kind.tz is not None
     if has_zone:
         array = array.cast(pa.timestamp(kind.unit))  # what a clock in UTC shows
-    texts = pc.replace_substring_regex(array.cast(pa.string()), r"(\.\d*?)0+$", r"\1")
-    texts = pc.replace_substring_regex(texts, r"\.$", "")
+    # Parquet has milliseconds or finer, so that there is a fraction always
+    texts = pc.replace_substring_regex(array.cast(pa.string()), r"\.?0+$", "")
     texts = pc.replace_substring_regex(texts, " ", "T")
     return pc.binary_join_element_wise(texts, "Z", "") if has_zone else texts
 
