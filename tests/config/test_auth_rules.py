@@ -21,7 +21,9 @@ def found(auth: Any, **more: Any) -> list[tuple[str, str | None, str | None]]:
         {"type": "none"},
         {"type": "bearer"},
         {"type": "api-key", "name": "code", "in": "query"},
-        {"type": "basic", "username": "me"},
+        {"type": "api-key", "name": "host", "in": "query"},
+        {"type": "api-key", "name": "Authorization"},
+        {"type": "basic", "username": "me@example.com"},
         {"type": "oauth2", "tenant-id": "t", "client-id": "c", "oauth-scope": "s"},
         {"type": "oauth2", "authority": "https://login.example/realm", "description": "their own"},
         {"type": "oauth2", "oidc-issuer": "https://login.example", "client-authentication": "post"},
@@ -39,6 +41,16 @@ def test_each_kind_passes_with_what_belongs_to_it(auth: dict[str, Any]) -> None:
         ({}, "global.auth has no 'type'", "add 'type'"),
         ({"type": "oauth"}, "global.auth.type cannot be 'oauth'", "did you mean 'oauth2'?"),
         ({"type": "basic"}, "global.auth has no 'username'", "add 'username'"),
+        (
+            {"type": "basic", "username": "me:too"},
+            "global.auth.username must hold no colon",
+            "leave it out",
+        ),
+        (
+            {"type": "api-key", "name": "Transfer-Encoding"},
+            "global.auth.name is a header by which HTTP tells how a request is to be read",
+            "name the header that the service wants",
+        ),
         (
             {"type": "bearer", "name": "X-Key"},
             "global.auth.name is for type api-key, not bearer",

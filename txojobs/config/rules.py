@@ -74,6 +74,12 @@ _AUTH_KEYS: dict[str, tuple[str, ...]] = {
     ),
 }
 """What each kind of credential looks at beside its type."""
+_HEADERS_OF_HTTP = frozenset(
+    {
+        *("connection", "content-length", "expect", "host", "keep-alive", "te", "trailer"),
+        *("transfer-encoding", "upgrade", "via"),
+    }
+)
 _TOKEN_SOURCES = ("token-url", "oidc-issuer", "authority", "tenant-id")
 _OWN_PARAMETERS = {
     "grant_type",
@@ -96,6 +102,18 @@ def _auth_breaches(path: JsonPath, auth: Any) -> Iterator[Breach]:
             yield Breach((*path, key), f"{dotted((*path, key))} is for type {of[0]}, not {kind}", "remove it")
     if kind == "basic" and "username" not in auth:
         yield Breach(path, f"{dotted(path)} has no 'username'", "add 'username'", '"username": "..."')
+    if kind == "basic" and ":" in str(auth.get("username", "")):
+        where = (*path, "username")
+        yield Breach(
+            where, f"{dotted(where)} must hold no colon: it ends the name (RFC 7617)", "leave it out"
+        )
+    name = str(auth.get("name", "")).lower()
+    if kind == "api-key" and auth.get("in", "header") == "header" and name in _HEADERS_OF_HTTP:
+        where = (*path, "name")
+        why = "is a header by which HTTP tells how a request is to be read"
+        yield Breach(
+            where, f"{dotted(where)} {why}", "name the header that the service wants", '"name": "X-API-Key"'
+        )
     if kind == "oauth2":
         yield from _oauth_breaches(path, auth)
 
