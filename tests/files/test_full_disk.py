@@ -146,9 +146,26 @@ def test_a_full_disk_leaves_nothing_of_several_files(tmp_path: Path, extension: 
         )  # fmt: skip
         with pytest.raises(FileOperationError, match="the disk is full"):
             write_all(writer)
-        gc.collect()
+        del writer
+        gc.collect()  # a file that is still open would be a warning, which is an error here
         run.abandon()
         assert not list(disk.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("extension", [".parquet", ".parquet.gz"])
+def test_a_disk_that_fills_up_in_the_second_of_several_files_is_an_error(
+    tmp_path: Path, extension: str
+) -> None:
+    writer = format_of(f"out{extension}").open_parts(
+        lambda number: tmp_path / "1" if number == 1 else Path("/dev/full"),
+        columns=None, options=WriteOptions(name=f"out{extension}"), rows_per_file=10_000,
+    )  # fmt: skip
+    with pytest.raises(FileOperationError, match="the disk is full"):
+        write_all(writer)
+    del writer
+    gc.collect()  # a file that is still open would be a warning, which is an error here
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
 def test_a_workbook_is_whole_or_absent_on_a_disk_of_any_size(tmp_path: Path) -> None:

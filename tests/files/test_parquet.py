@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.engine.workplace import Workplace
 from txojobs.errors import FileOperationError, ValidationError
-from txojobs.files import parquet_writing
+from txojobs.files import parquet_parts, parquet_writing
 from txojobs.files.formats import format_of, write_table
 from txojobs.files.parquet_columns import LONG, MIXED, NO_MOMENT, OFFSET
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
@@ -363,6 +363,22 @@ def test_row_groups_are_bounded_by_rows_and_by_bytes(tmp_path: Path, monkeypatch
     monkeypatch.setattr(parquet_writing, "CHUNK_BYTES", 1)
     write(path, *([{"n": f"{number:01000}"} for number in range(1000)] for _ in range(6)))
     assert pq.read_metadata(path).num_row_groups == 6
+
+
+def test_several_files_are_cut_inside_of_row_groups_and_leave_nothing_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_parts, "GROUP_ROWS", 1000)
+    writer = format_of("a.parquet").open_parts(
+        lambda number: tmp_path / f"{number}.parquet",
+        columns=None, options=WriteOptions(name="a.parquet"), rows_per_file=1500,
+    )  # fmt: skip
+    for begin in range(0, 4000, 1000):
+        writer.write([{"n": number} for number in range(begin, begin + 1000)])
+    assert writer.close().rows == 4000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.parquet", "2.parquet", "3.parquet"]
+    found = [[row["n"] for row in judge(tmp_path / f"{number}.parquet")] for number in (1, 2, 3)]
+    assert found == [list(range(1500)), list(range(1500, 3000)), list(range(3000, 4000))]
 
 
 def test_a_field_that_is_no_column_is_an_error(tmp_path: Path) -> None:
