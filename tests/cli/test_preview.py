@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.invoking import invoke
 from tests.engine.pages_server import PagesServer, customers
 from txojobs.files.table import WriteOptions
 from txojobs.files.xlsx import open_workbook
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.engine.workplace import Workplace
     from txojobs.records import Record
 
@@ -136,6 +137,11 @@ def test_a_job_that_fails_says_why(work: Workplace) -> None:
         (("jbo", "acme", "test"), 2, "did you mean 'job'?"),
         (("data/n.jsonl", "--sheet", "A"), 2, "only a workbook (.xlsx) has sheets"),
         (("data/n.jsonl", "--rows", "0"), 2, "whole number from 1 on"),
+        (("data/n.jsonl", "--delimiter", ";;"), 2, "it is one character"),
+        (("data/n.jsonl", "--encoding", "cp9999"), 2, "there is no encoding 'cp9999'"),
+        (("data/n.jsonl", "--range", "3:9"), 2, "'3:9' is no part of a sheet"),
+        (("data",), 2, "that is a folder: name a file in it"),
+        (("jobs/job.yaml",), 2, "of a job: txojobs preview jobs/job.yaml ORG ENV"),
     ],
 )
 def test_what_cannot_be_shown_is_told(work: Workplace, words: tuple[str, ...], code: int, said: str) -> None:
@@ -151,3 +157,64 @@ def test_foreign_text_obeys_nothing(work: Workplace, tmp_path: Path) -> None:
     assert done.code == 0
     assert "\x1b" not in done.out
     assert "\x07" not in done.out
+
+
+def test_a_csv_with_semicolons_needs_no_word_for_it(work: Workplace) -> None:
+    work.data("a.csv", "No;Amount\r\n1;2,50\r\n")
+    assert work.command("preview", "data/a.csv").out.startswith("data/a.csv   1 row, 2 columns")
+    work.steps("  - load: data/n.jsonl\n  - save: {file: n.csv, dialect: excel-eu}\n")
+    done = work.command("preview", "job", "acme", "test")
+    assert (done.code, "3 rows, 2 columns" in done.out) == (0, True), done.err
+
+
+def test_encoding_and_range_are_told_as_load_has_them(work: Workplace) -> None:
+    (work.root / "data" / "a.csv").write_bytes("No,Name\r\n1,Ærø\r\n".encode("cp1252"))
+    assert work.command("preview", "data/a.csv").code == 1
+    assert "Ærø" in work.command("preview", "data/a.csv", "--encoding", "cp1252").out
+    path = work.root / "data" / "a.xlsx"
+    book = open_workbook(path, options=WriteOptions())
+    book.sheet("One", columns=None).write(
+        [{"a": "Title", "b": None}, {"a": "No", "b": "N"}, {"a": 1, "b": 2}]
+    )
+    book.close()
+    assert "1 row, 2 columns" in work.command("preview", "data/a.xlsx", "--range", "A3").out
+
+
+def test_a_file_needs_no_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.csv").write_text("No\n1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = invoke("preview", "a.csv")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("a.csv   1 row, 1 column")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_no_empty_one(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: object) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.chdir(work.root)
+    monkeypatch.setattr(os, "scandir", refuse)
+    for words in (("validate",), ("list",)):
+        done = invoke(*words)
+        assert done.code == 1
+        assert "cannot look into" in done.err
+        assert "ask for the right to read" in done.err
+
+
+def test_what_may_not_be_looked_at_is_no_bug(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path.name == "n.jsonl":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.chdir(work.root)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    for words in (("preview", "data/n.jsonl"), ("run", "job", "acme", "test")):
+        done = invoke(*words)
+        assert done.code == 1, done.err
+        assert "cannot look into" in done.err
+        assert "bug" not in done.err

@@ -80,8 +80,34 @@ def test_text_without_a_mark_that_is_no_utf_8_is_refused_with_what_it_may_be(tmp
     path.write_bytes(("No,Name\r\n" + lines).encode("cp1252"))
     with pytest.raises(FileOperationError, match=r"a\.csv is not UTF-8 text") as caught:
         read(path)
-    assert caught.value.example == "encoding: cp1252"
+    first, second, *_ = (caught.value.example or "").splitlines()
+    assert (first, second) == ("encoding: cp1252    # Ærø", "encoding: cp1250    # Ćrř")
     assert "CSV UTF-8" in (caught.value.how_to_fix or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("München", "cp1252"),
+        ("Logroño", "cp1252"),
+        ("Čeština", "cp1250"),
+        ("Москва", "cp1251"),
+        ("Åmål", "mac_roman"),
+    ],
+)
+def test_the_readings_hold_the_right_one(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"No,Name\r\n1,{text}\r\n".encode(encoding))
+    with pytest.raises(FileOperationError) as caught:
+        read(path)
+    assert f"encoding: {encoding}    # {text}" in (caught.value.example or "").splitlines()
+
+
+def test_a_workbook_by_the_name_of_a_text_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xff\xfe\xfd")
+    with pytest.raises(FileOperationError, match="is no text, but a workbook or another zip file"):
+        read(path)
 
 
 def test_the_wrong_encoding_is_an_error_where_it_can_be_seen(tmp_path: Path) -> None:

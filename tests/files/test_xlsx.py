@@ -576,6 +576,11 @@ def test_a_part_of_a_sheet_is_a_table_of_its_own(tmp_path: Path, *, formula: boo
     with pytest.raises(FileOperationError, match=r"cell B3 has no heading above it") as caught:
         read(path)
     assert "range: B3:F" in (caught.value.how_to_fix or "")
+    for empty in ("A10:C20", "B6:C9", "G1"):
+        with pytest.raises(
+            FileOperationError, match=f"no heading stands in the first row of the range {empty}"
+        ):
+            read(path, ReadOptions(cells=empty))
     with pytest.raises(FileOperationError, match=r"cell A3 has no heading"):
         read(path, ReadOptions(cells="A3:C7"))
     sheet["D5"] = "x"
@@ -584,7 +589,9 @@ def test_a_part_of_a_sheet_is_a_table_of_its_own(tmp_path: Path, *, formula: boo
         read(path, ReadOptions(cells="B3"))
 
 
-@pytest.mark.parametrize("cells", ["", "B", "3", "B3:A9", "B3:C2", "B0", "B3:C9:D", "ABCD1", "B3:3"])
+@pytest.mark.parametrize(
+    "cells", ["", "B", "3", "B3:A9", "B3:C2", "B0", "B3:C9:D", "ABCD1", "B3:3", "XFE1", "A1:XFE2", "A1048577"]
+)
 def test_what_is_no_part_of_a_sheet_is_refused(cells: str) -> None:
     with pytest.raises(ValidationError, match="is no part of a sheet"):
         Part.of(cells)

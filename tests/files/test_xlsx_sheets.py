@@ -111,8 +111,22 @@ def test_a_field_that_is_not_there_is_an_error_and_leaves_no_scratch(
 
 
 def test_a_structure_has_no_sheet(tmp_path: Path) -> None:
-    with pytest.raises(FileOperationError, match=r"record 2 has a structure in 'Country'"):
+    with pytest.raises(FileOperationError, match=r"record 2 has a structure in 'Country'") as caught:
         write(tmp_path / "a.xlsx", at("NO", {"Code": "NO"}), columns=KNOWN)
+    assert "nested: flatten" in (caught.value.how_to_fix or "")
+
+
+def test_a_field_inside_of_a_structure_needs_a_column_of_its_own(tmp_path: Path) -> None:
+    options = WriteOptions(sheet_per="Address.City")
+    with pytest.raises(ValidationError) as caught:
+        write_table(
+            tmp_path / "a.xlsx",
+            [[{"Address": {"City": "x"}}]],
+            file_format=format_of("x.xlsx"),
+            columns=None,
+            options=options,
+        )
+    assert caught.value.how_to_fix == "write nested: flatten below save"
 
 
 @pytest.mark.parametrize("columns", [KNOWN, None])

@@ -220,3 +220,20 @@ def test_a_part_of_a_sheet_is_loaded(bench: Bench) -> None:
             book.active.cell(row, column, value)
     book.save(bench.workspace.root / "a.xlsx")
     assert bench.feed("load: {file: a.xlsx, range: B3:C4}") == [{"No": 1, "Target": 10}]
+
+
+def test_a_misspelt_column_is_found_without_a_single_record(bench: Bench) -> None:
+    bench.data("a.csv", "Land,Ziel\n")
+    with pytest.raises(StepError, match="has no column 'Zeil'") as caught:
+        bench.feed("load: {file: a.csv, types: {Zeil: decimal}}")
+    assert caught.value.how_to_fix == "did you mean 'Ziel'?"
+    assert bench.feed("load: {file: a.csv, types: {Zeil: decimal}, optional: [Zeil]}") == []
+
+
+def test_a_decimal_comma_leads_to_the_dialect_that_reads_it(bench: Bench) -> None:
+    bench.data("a.csv", "Land;Ziel\nNO;1,5\n")
+    with pytest.raises(StepError, match="'1,5' has a decimal comma") as caught:
+        bench.feed("load: {file: a.csv, delimiter: ';', types: {Ziel: decimal}}")
+    assert caught.value.example == "dialect: excel-eu    # below load"
+    found = bench.feed("load: {file: a.csv, dialect: excel-eu, types: {Ziel: decimal}}")
+    assert found == [{"Land": "NO", "Ziel": Decimal("1.5")}]

@@ -238,6 +238,17 @@ def test_sheets_are_checked_before_the_run(bench: Bench, step: str, message: str
     assert message in caught.value.problems[0].message
 
 
+def test_a_column_that_flatten_makes_may_name_the_sheets(bench: Bench) -> None:
+    columns = "  - transform: {columns: {No: No, Address: Address}}\n"
+    steps = (
+        f"  - load: in.json\n{columns}  - save: {{file: a.xlsx, sheet-per: Address.City, nested: flatten}}\n"
+    )
+    assert load_text(f"version: 1\nsteps:\n{steps}", file="f", stem="job").problems == []
+    rows: list[Record] = [{"No": 1, "Address": {"City": "Oslo"}}, {"No": 2, "Address": {"City": "Bergen"}}]
+    bench.feed("save: {file: a.xlsx, sheet-per: Address.City, nested: flatten}", rows)
+    assert list(read_sheets(bench.publish()[0])) == ["Oslo", "Bergen"]
+
+
 def test_a_field_that_no_record_can_have_is_found_before_the_run(bench: Bench) -> None:
     steps = "  - load: in.json\n  - transform: {columns: {Country: C}}\n  - save: {file: a.xlsx, sheet-per: Contry}\n"
     (problem,) = load_text(f"version: 1\nsteps:\n{steps}", file="f", stem="job").problems

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txojobs.cli.finding import EXTENSIONS, is_hidden, job_files, job_names, shown, twin_of
+from txojobs.cli.finding import (
+    EXTENSIONS,
+    is_hidden,
+    job_files,
+    job_names,
+    must_be_readable,
+    shown,
+    twin_of,
+)
 from txojobs.cli.render import plural
 from txojobs.errors import ConfigurationError, Mark, Problem
 from txojobs.job.snapshots import Snapshots
@@ -47,6 +55,7 @@ def everything(workspace: Workspace | None) -> list[Path]:
     if workspace is None:
         return []
     config = workspace.root / "config"
+    must_be_readable(config)
     configurations = [path for path in config.glob("*.json") if not is_hidden(path, config)]
     return job_files(workspace, sound=False) + sorted(configurations)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,26 @@ def job_files(workspace: Workspace, *, sound: bool = True) -> list[Path]:
     Unless only `sound` ones are wanted, so are folders and links to nowhere that have the name of a job.
     """
     folder = workspace.root / "jobs"
+    must_be_readable(folder)
     found = [path for path in folder.rglob("*") if path.suffix in EXTENSIONS and not is_hidden(path, folder)]
     return sorted(path for path in found if not sound or path.is_file())
+
+
+def must_be_readable(folder: Path) -> None:
+    """Make sure that a folder which is there can be looked into: else nothing would be found in it, and no fault.
+
+    Raises:
+        FileOperationError: it cannot.
+    """
+    try:
+        with os.scandir(folder):
+            return
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as err:
+        from txojobs.files.os_errors import file_error  # noqa: PLC0415  # hardly ever
+
+        raise file_error(err, folder, doing="look into") from err
 
 
 def is_hidden(path: Path, folder: Path) -> bool:

@@ -201,9 +201,14 @@ def _secrets_within_reach(args: Sequence[str]) -> list[str]:
 
 
 def _show_refused_output(err: OSError, args: Sequence[str]) -> int:
-    """Say that what click writes, the help, could not be written; any other OSError is a bug of ours."""
+    """Say what may not be looked at, or that the help could not be written; any other OSError is a bug of ours."""
     import traceback  # noqa: PLC0415
 
+    from txojobs.files.os_errors import as_explained  # noqa: PLC0415
+
+    if isinstance(known := as_explained(err), TxoBaseError):
+        _show(known)
+        return FAILED
     if traceback.extract_tb(err.__traceback__)[-1].name != "echo":
         return _show_bug(err, args)
     fall_silent(sys.stdout)

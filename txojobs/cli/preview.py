@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 import threading
 from pathlib import Path
@@ -21,7 +22,7 @@ from txojobs.cli.preview_tables import Previewed, as_json, show_profile
 from txojobs.cli.signals import Signals
 from txojobs.cli.summary import show_summary
 from txojobs.cli.typed import as_typed, typed
-from txojobs.errors import TxoBaseError, ValidationError
+from txojobs.errors import ConfigurationError, FileOperationError, TxoBaseError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,9 @@ Examples:
 @click.option("--limit", type=at_least_one, metavar="N", help="Of a job: N records of each source, else 100.")
 @click.option("--rows", type=at_least_one, metavar="N", help="Show the first N rows, else 10.")
 @click.option("--sheet", metavar="NAME", help="Of a workbook: this sheet; the first one when left out.")
-@click.option("--delimiter", metavar="C", help="Of a csv: what separates the cells.")
+@click.option("--range", "cells", metavar="A1:F9", help="Of a workbook: this part of the sheet.")
+@click.option("--delimiter", metavar="C", help="Of a csv: what separates the cells; found out when left out.")
+@click.option("--encoding", metavar="NAME", help="Of a file of text: its encoding.")
 @click.option("--json", "in_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
 def preview(ctx: click.Context, /, what: str, org: str | None, env: str | None, **options: Any) -> int:
@@ -66,30 +69,72 @@ def preview(ctx: click.Context, /, what: str, org: str | None, env: str | None, 
     kept.
     """
     options["limit"], options["rows"] = options["limit"] or _OF_EACH_SOURCE, options["rows"] or _ROWS
-    workspace: Workspace = workspace_of(ctx)
+    _check(ctx, options)
     if org is None:
+        workspace = _nearest(ctx)
         path = _file(workspace, what)
         if options["sheet"] and not path.name.lower().endswith(".xlsx"):
             raise click.UsageError(f"--sheet: only a workbook (.xlsx) has sheets, and {what} is none", ctx)
-        _show([_profiled(path, options, name=shown(path, workspace))], options)
+        name = shown(path, workspace) if workspace is not None else str(path)
+        _show([_profiled(path, options, name=name)], options)
         return 0
-    return _preview_job(ctx, workspace, what, (org, env), options)
+    return _preview_job(ctx, workspace_of(ctx), what, (org, env), options)
 
 
-def _file(workspace: Workspace, word: str) -> Path:
+def _check(ctx: click.Context, options: dict[str, Any]) -> None:
+    if options["delimiter"] is not None and len(options["delimiter"]) != 1:
+        raise click.UsageError('--delimiter: it is one character, like ";"', ctx)
+    if options["encoding"] is not None:
+        try:
+            "".encode(codecs.lookup(options["encoding"]).name)
+        except (LookupError, ValueError):
+            raise click.UsageError(f"--encoding: there is no encoding {options['encoding']!r}", ctx) from None
+    if options["cells"] is not None:
+        from txojobs.files.xlsx_range import Part  # noqa: PLC0415  # only where it is said
+
+        Part.of(options["cells"])
+
+
+def _nearest(ctx: click.Context) -> Workspace | None:
+    """Return the workspace; None where there is none, which a file does not need."""
+    try:
+        found: Workspace = workspace_of(ctx)
+    except ConfigurationError:
+        return None
+    return found
+
+
+def _file(workspace: Workspace | None, word: str) -> Path:
     """Return the file that a word names, from the current folder or the workspace.
 
     Raises:
         ValidationError: there is none.
     """
-    for path in (Path(word), workspace.root / word, workspace.root / "output" / word):
-        if path.is_file():
+    inside = [] if workspace is None else [workspace.root / word, workspace.root / "output" / word]
+    for path in (Path(word), *inside):
+        if path.is_file() and not _is_job(path, workspace):
             return path
-    if Path(word).suffix in ("", ".yaml", ".yml"):
+    if Path(word).is_dir():
+        fix = "that is a folder: name a file in it"
+    elif Path(word).suffix in ("", ".yaml", ".yml"):
         fix = f"of a job: txojobs preview {word} ORG ENV"
     else:
         fix = "name a file from here, from the workspace, or of its output folder"
     raise ValidationError(f"there is no file {word!r}", how_to_fix=fix)
+
+
+def _is_job(path: Path, workspace: Workspace | None) -> bool:
+    return workspace is not None and (workspace.root / "jobs").resolve() in path.resolve().parents
+
+
+def _delimiter(path: Path) -> str | None:
+    """Return what separates the cells of a csv, by its first line; None for a comma."""
+    if not path.name.lower().endswith(".csv"):
+        return None
+    with path.open("rb") as file:
+        line = file.readline(1 << 16)
+    found = max(b";\t|", key=lambda sign: line.count(bytes([sign])))
+    return chr(found) if line.count(bytes([found])) > line.count(b",") else None
 
 
 def _profiled(path: Path, options: dict[str, Any], *, name: str) -> Previewed:
@@ -98,7 +143,12 @@ def _profiled(path: Path, options: dict[str, Any], *, name: str) -> Previewed:
     from txojobs.files.table import ReadOptions  # noqa: PLC0415
 
     is_workbook = format_of(path.name).extension == ".xlsx"
-    reading = ReadOptions(sheet=options["sheet"] if is_workbook else None, delimiter=options["delimiter"])
+    reading = ReadOptions(
+        sheet=options["sheet"] if is_workbook else None,
+        cells=options["cells"] if is_workbook else None,
+        delimiter=options["delimiter"] or _delimiter(path),
+        encoding=options["encoding"],
+    )
     stream = format_of(path.name).read(path, options=reading)
     names = [column.name for column in stream.columns or ()]
     found = profile(stream.batches, names=names, keep=options["rows"])
@@ -177,6 +227,6 @@ def _tell(report: RunReport, workspace: Workspace, options: dict[str, Any], *, a
 def _written(report: RunReport, options: dict[str, Any]) -> Iterator[Previewed]:
     for path in report.outputs:
         try:
-            yield _profiled(path, {**options, "delimiter": None}, name=path.name)
+            yield _profiled(path, {**options, "delimiter": None, "encoding": None}, name=path.name)
         except TxoBaseError as err:
-            raise ValidationError(f"{path.name}: {err}", how_to_fix=err.how_to_fix) from err
+            raise FileOperationError(str(err), how_to_fix=err.how_to_fix) from err

@@ -20,6 +20,7 @@ from txojobs.engine.state import RunState
 from txojobs.engine.unsaved import unsaved
 from txojobs.engine.watermarks import Watermarks
 from txojobs.errors import FileOperationError, IncompleteReadError, RunCancelledError, TxoBaseError
+from txojobs.files.os_errors import as_explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,6 +252,7 @@ class Run:
 
     def _fail(self, err: BaseException) -> None:
         report = self.report
+        err = as_explained(err)
         if isinstance(err, TxoBaseError):
             err.redact(report.clean)  # screens and callers show it as it is
         report.error = err

@@ -6,12 +6,13 @@ Source: The Unicode Standard 15.0 section 23.8 (byte order mark).
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from txojobs.files.table import ReadOptions
@@ -25,8 +26,9 @@ _MARKS = {
 }
 """The longer ones stand before those that they begin with."""
 _SAMPLE = 1 << 20
-_USUAL = "cp1252"
-"""What Excel writes as "CSV" in Western Europe and America."""
+_WORD = 40
+_USUAL = ("cp1252", "cp1250", "cp1251", "cp850", "mac_roman")
+"""What Excel writes as "CSV" in Western Europe and America, in Central and in Eastern Europe; DOS; older Macs."""
 
 
 def encoding_of(path: Path, options: ReadOptions) -> str:
@@ -66,28 +68,42 @@ def shown(encoding: str) -> str:
 
 
 def undecodable(path: Path, *, line: int, encoding: str) -> FileOperationError:
-    """Return the error for a text that is not in its encoding; it says what it may be in."""
+    """Return the error for a text that is not in its encoding; it shows what others would make of it."""
     name = shown(encoding)
+    fix, example = "leave encoding out, or name the one in which it was saved", None
     if encoding.startswith("utf-8"):
-        likely = _likely(path)
-        fix = f"save it again as 'CSV UTF-8', or say what it is, which {likely} may be"
-        example = f"encoding: {likely}"
-    else:
-        fix, example = "leave encoding out, or name the one in which it was saved", None
+        with path.open("rb") as file:
+            begin = file.read(_SAMPLE)
+        if begin.startswith(b"PK\3\4"):
+            return FileOperationError(
+                f"{path.name} is no text, but a workbook or another zip file",
+                how_to_fix="end its name with .xlsx, if it is a workbook",
+                where=Mark(str(path), 1, 1),
+            )
+        fix = "save it again as 'CSV UTF-8', or say what it is: see what reads well"
+        example = "\n".join(f"encoding: {each}    # {word}" for each, word in _readings(begin))
     return FileOperationError(
         f"{path.name} is not {name} text, somewhere after line {line:,}",
         how_to_fix=fix,
-        example=example,
+        example=example or None,
         where=Mark(str(path), line, 1),
     )
 
 
-def _likely(path: Path) -> str:
-    """Return the encoding that a text may be in, by what its letters would be."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415  # comes with requests; only for a mistake
+def _readings(begin: bytes) -> Iterator[tuple[str, str]]:
+    """Yield encodings and what a word of the text is in each, no word twice."""
+    word = next((each for each in re.findall(rb"[^\s,;\t\"|]+", begin) if not _is_utf_8(each)), b"")[:_WORD]
+    seen = set()
+    for name in _USUAL:
+        text = word.decode(name, "replace")
+        if text not in seen and "\ufffd" not in text and text.isprintable():
+            seen.add(text)
+            yield name, text
 
-    with path.open("rb") as file:
-        best = from_bytes(
-            file.read(_SAMPLE), cp_isolation=["cp1252", "cp1250", "cp1251", "cp437", "cp850"]
-        ).best()
-    return best.encoding if best is not None else _USUAL
+
+def _is_utf_8(word: bytes) -> bool:
+    try:
+        word.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

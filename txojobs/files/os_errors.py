@@ -8,13 +8,13 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from txojobs.errors import FileOperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 UNCHANGED = "the file that was there before is unchanged"
 """Said of a path only where a file is there."""
@@ -49,6 +49,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     errno.EMFILE: ("too many files are open", "close other programs, or raise `ulimit -n`, then run again"),
     errno.EIO: ("the disk reported a fault", "check the disk of {folder}, then run again"),
 }
+_LOOKING = ("read", "look into")
 _SHARING = {32, 33}
 """Windows: ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION."""
 _IN_USE = ("it is open in another program", "close the file (Excel?), then run again")
@@ -65,12 +66,21 @@ def file_error(
             err.errno or 0,
             (err.strerror or "the system refused it", "check the folder {folder}, then run again"),
         )
+        if (reason, fix) == _DENIED and doing in _LOOKING:
+            fix = "ask for the right to read {path}"
     ending = f"; {safe}" if safe and (safe != UNCHANGED or os.path.lexists(path)) else ""
     return FileOperationError(
         f"cannot {doing} {path}: {reason}{ending}",
         how_to_fix=fix.format(folder=path.parent, path=path),
         example=example,
     )
+
+
+def as_explained(err: BaseException) -> BaseException:
+    """Return what to raise for something that may not be looked at and that nobody has explained; else the error."""
+    if isinstance(err, PermissionError) and err.filename is not None:
+        return file_error(err, Path(os.fsdecode(err.filename)), doing="look into")
+    return err
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class SheetPerValue:
             raise FileOperationError(
                 f"{self._shown.name}: record {position:,} has a {'list' if isinstance(value, list) else 'structure'} "
                 f"in {self._field!r}, and sheet-per needs one value",
-                how_to_fix="name a field inside of it, made by a transform step",
+                how_to_fix=f"write nested: flatten and name a field inside of it, like {self._field}.City",
             )
         return "" if value is None else number_text(value)
 
@@ -129,9 +129,15 @@ class SheetPerValue:
         self._names.append(name)
         return self._book.sheet(name, columns=self._columns)
 
+    def _inside(self, names: list[str]) -> str | None:
+        """Return what makes a field inside of a structure a column of its own."""
+        return "write nested: flatten below save" if self._field.partition(".")[0] in names else None
+
     def _must_be_among(self, names: list[str]) -> None:
         if self._field not in names:
             raise ValidationError(
                 f"no record for {self._shown.name} has a field {self._field!r}, which sheet-per names",
-                how_to_fix=nearest(self._field, names) or f"fields: {', '.join(names[:12])}",
+                how_to_fix=self._inside(names)
+                or nearest(self._field, names)
+                or f"fields: {', '.join(names[:12])}",
             )

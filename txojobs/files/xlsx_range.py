@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from txojobs.errors import ValidationError
 
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+"""Of a sheet."""
 _CELLS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})(?::([A-Z]{1,3})([1-9][0-9]{0,6})?)?")
 
 
@@ -29,16 +31,15 @@ class Part(NamedTuple):
             return cls()
         found = _CELLS.fullmatch(cells.upper().replace("$", ""))
         if found is not None:
-            first_column, first_row, last_column, last_row = found.groups()
+            first_column, first_row, until_column, until_row = found.groups()
             part = cls(
                 int(first_row),
                 _number(first_column),
-                int(last_row) if last_row else None,
-                _number(last_column) if last_column else None,
+                int(until_row) if until_row else None,
+                _number(until_column) if until_column else None,
             )
-            if (part.max_row or part.min_row) >= part.min_row and (
-                part.max_col or part.min_col
-            ) >= part.min_col:
+            last_row, last_column = part.max_row or part.min_row, part.max_col or part.min_col
+            if part.min_row <= last_row <= MAX_ROWS and part.min_col <= last_column <= MAX_COLUMNS:
                 return part
         raise ValidationError(
             f"{cells!r} is no part of a sheet",

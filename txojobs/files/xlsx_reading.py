@@ -45,6 +45,11 @@ def read_sheet(path: Path, *, options: ReadOptions) -> RecordStream:
     part = Part.of(options.cells)
     rows = _rows(path, options, part)
     first = next(rows, None)
+    if options.cells is not None and all(value is None for value in first or ()):
+        raise FileOperationError(
+            f"{path.name}: no heading stands in the first row of the range {options.cells}",
+            how_to_fix="let the range begin with the row of the headings, like B3:F200",
+        )
     if first is None:
         return RecordStream((), iter(()))
     header = _header(first, path, part)

@@ -154,6 +154,6 @@ def _fix(keys: KeyWatch | None, complete: str, wording: Wording) -> str:
         )
     verify = wording.verify.format(key=", ".join(keys.key))
     return (
-        f"records changed while they were read, or the key is not unique: write complete: verify, which {verify}, "
-        "correct `key`, or run again while nobody changes records"
+        "either the key is not unique: name further fields in `key`; or records changed while they were read: write "
+        f"complete: verify, which {verify}, or run again while nobody changes records"
     )

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from txojobs.context import RunContext
-from txojobs.errors import Problem, StepError, TxoBaseError, ValidationError
-from txojobs.records import Batch, Column, Columns, JsonValue, Record, RecordStream
+from txojobs.errors import Problem, TxoBaseError, ValidationError
+from txojobs.records import Batch, Column, Columns, RecordStream
 from txojobs.steps.base import JobView, Role
-from txojobs.steps.casting import ColumnType, cast_column
+from txojobs.steps.casting import ColumnType
 from txojobs.steps.files import extension_of
 from txojobs.steps.kinds import FileName
-from txojobs.steps.load_options import LoadOptions, check_load_options, with_point
+from txojobs.steps.load_options import LoadOptions, check_load_options
+from txojobs.steps.load_types import must_have, typed
 from txojobs.steps.spec import Doc
-from txojobs.suggest import nearest, nearest_name
+from txojobs.suggest import nearest_name
 from txojobs.workspace import Workspace, inside
 
 
@@ -87,6 +88,8 @@ class Load(LoadOptions):
             ctx.note("one-column", columns[0].name)
         if columns is not None:
             columns = tuple(each._replace(type=self.types.get(each.name, each.type)) for each in columns)
+            if columns:
+                must_have(self, {each.name: None for each in columns})
         hints = tuple(Column(name, each) for name, each in self.types.items()) if columns is None else ()
         return RecordStream(columns, self._typed(ctx, stream.batches), hints)
 
@@ -105,7 +108,7 @@ class Load(LoadOptions):
                     unseen -= record.keys()
                     seen.update(dict.fromkeys(record))
                 try:
-                    out.append(self._converted(record))
+                    out.append(typed(self, record))
                 except TxoBaseError as err:
                     ctx.reject(record, position, err)
             if out:
@@ -114,29 +117,8 @@ class Load(LoadOptions):
                 left -= len(batch)
                 if left <= 0:
                     return
-        if unseen and position:
-            name = min(unseen)
-            raise StepError(
-                f"{self.file.text} has no column {name!r}, which types names",
-                how_to_fix=nearest(name, seen) or f"its columns are: {', '.join(list(seen)[:12])}",
-                example=f"optional: [{name}]    # below load, when it may be absent",
-            )
-
-    def _converted(self, record: Record) -> Record:
-        converted = dict(record)  # what is put aside must be what the file holds
-        for name, wanted in self.types.items():
-            if name in record:
-                value = record[name]
-                if self.has_commas and wanted in ("integer", "decimal") and isinstance(value, str):
-                    value = with_point(value)
-                converted[name] = _cast(name, value, wanted)
-        return converted
-
-
-def _cast(name: str, value: JsonValue, wanted: str) -> JsonValue:
-    if value == "" and wanted != "text":
-        return None  # an empty cell of a csv file: nothing was entered
-    return cast_column(name, value, wanted, mend="correct the file")
+        if position:
+            must_have(self, seen)
 
 
 def _what_is_there(path: Path, root: Path) -> str:

@@ -58,7 +58,9 @@ class Save(TableOptions):
 
     def named(self) -> Iterable[JmesPath]:
         """Return the field by which records are put on sheets."""
-        return () if self.sheet_per is None else [field_path(self.sheet_per)]
+        if self.sheet_per is None or self.nested == "flatten":
+            return ()  # the columns come into being while the records are written
+        return [field_path(self.sheet_per)]
 
     def reads_above(self) -> bool:
         """A workbook of several steps reads those, and nothing else."""
