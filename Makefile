@@ -20,7 +20,7 @@ demo: $(RUN)
 	$(PY) -m txojobs run export-customers demo test
 
 test: $(DEV) $(JUDGES)
-	$(PY) -m pytest -n 4 --cov --cov-report=term:skip-covered
+	$(PY) -m pytest -n 3 --cov --cov-report=term:skip-covered
 
 # all tests on each Python from 3.10 to 3.13 that is installed
 test-all: $(JUDGES)

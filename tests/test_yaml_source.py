@@ -419,7 +419,7 @@ def marks_in(found: Node) -> Iterator[Mark]:
         yield from (found.mark_at(offset) for offset in range(len(found.text) + 1))
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(text=texts)
 def test_no_text_raises_and_every_mark_is_inside_the_file(text: str) -> None:
     source = read(text, file="f")

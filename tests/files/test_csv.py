@@ -414,7 +414,7 @@ def one_by_one(writer: CsvWriter) -> Any:
 
 @example(rows=[["a\x1fb", "x", 1]], dialect="unix", guard=True)
 @example(rows=[["a\x1eb", None, 1]], dialect="unix", guard=True)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(AT_ONCE, st.just("x"), st.sampled_from([1, None, "y"])).flatmap(st.permutations),

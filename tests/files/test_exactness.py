@@ -179,7 +179,7 @@ def judge_text(cell: str, value: JsonValue, counted: Counter[str]) -> None:
         assert Decimal(cell) == value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=documents())
 @pytest.mark.parametrize(("extension", "mark"), [(".csv", ","), (".tsv", "\t")])
 def test_text_tables_are_read_equal_by_three(
@@ -209,7 +209,7 @@ def test_text_tables_are_read_equal_by_three(
 # -- json, read by two
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=documents())
 @pytest.mark.parametrize("extension", [".json", ".jsonl"])
 def test_json_is_read_equal_by_two(
@@ -259,7 +259,7 @@ def judge_parquet(cell: Any, value: JsonValue, name: str, counted: Counter[str])
         assert not isinstance(cell, float)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=documents())
 @pytest.mark.parametrize("known", [True, False])
 def test_parquet_is_read_equal_by_two(

@@ -106,7 +106,7 @@ VALUES: st.SearchStrategy[JsonValue] = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(batches=st.lists(st.lists(st.dictionaries(TEXTS, VALUES), min_size=1), max_size=3))
 @BOTH
 def test_every_value_is_read_back_equal(

@@ -118,7 +118,7 @@ def with_floats(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(st.dictionaries(TEXT, VALUE, min_size=1, max_size=4), max_size=4))
 def test_every_value_in_yaml_is_read_back_equal_by_another_library(
     tmp_path_factory: pytest.TempPathFactory, rows: Batch

@@ -115,7 +115,7 @@ def leaves(value: Any, above: str = "") -> dict[str, Any]:
     return {} if value is None else {above.lstrip("."): value}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(batches=st.lists(st.lists(st.dictionaries(NAMES, VALUES), min_size=1, max_size=3), max_size=3))
 def test_no_value_gets_lost(batches: list[Batch]) -> None:
     names, rows = flatten(*batches)

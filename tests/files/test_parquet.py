@@ -99,7 +99,7 @@ def is_same(cell: Any, value: JsonValue, *, others: set[type]) -> bool:
     return Decimal(cell) == value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(columns=st.lists(COLUMN, min_size=1, max_size=3), chunk=st.sampled_from([1, 2, 1000]))
 def test_any_mix_of_values_is_read_back_equal_by_two_libraries(
     tmp_path_factory: pytest.TempPathFactory, columns: list[list[JsonValue]], chunk: int

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from txojobs.errors import FileOperationError, ValidationError
+from txojobs.files import xlsx_sheet
 from txojobs.files.formats import format_of, write_table
 from txojobs.files.table import NOT_FINITE, UNSTORABLE, ReadOptions, WriteOptions, WriteSummary
 from txojobs.files.xlsx import open_workbook
@@ -330,12 +331,14 @@ def test_too_many_columns_are_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [None, (Column("a"),)], ids=["unknown", "known"])
 def test_too_many_rows_are_an_error_before_the_file_is_finished(
-    tmp_path: Path, columns: Columns | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: Columns | None
 ) -> None:
+    assert xlsx_sheet.MAX_ROWS == 1_048_576
+    monkeypatch.setattr(xlsx_sheet, "MAX_ROWS", 1_501)
     writer = XLSX.open_writer(tmp_path / "a.xlsx", columns=columns, options=WriteOptions())
-    batch: Batch = [{"a": None}] * 1_048_575
+    batch: Batch = [{"a": None}] * 1_500
     writer.write(batch)
-    with pytest.raises(FileOperationError, match="record 1,048,576 does not fit") as caught:
+    with pytest.raises(FileOperationError, match="record 1,501 does not fit") as caught:
         writer.write([{"a": 1}])
     writer.abort()
     writer.abort()

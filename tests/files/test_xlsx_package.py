@@ -191,7 +191,7 @@ VALUES = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(value=VALUES, kind=KINDS, code=st.sampled_from([None, "0.00"]))
 def test_what_is_written_at_once_is_what_the_long_way_writes(
     value: JsonValue, kind: str | None, code: str | None

@@ -369,7 +369,7 @@ WORDS = (
 TOKENS = st.sampled_from(WORDS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_change_to_a_job_raises_and_every_mark_is_inside_the_file(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([SHIPPED, DESIGN, TWENTY]))

@@ -106,13 +106,13 @@ def containers(value: Any) -> list[Any]:
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(good_jobs())
 def test_a_job_with_options_left_out_is_judged_alike(job: dict[str, Any]) -> None:
     agree(job)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spoilt_jobs())
 def test_a_spoilt_job_is_judged_alike(job: dict[str, Any]) -> None:
     agree(job)

@@ -58,7 +58,7 @@ def check(service: MovingService, rows: list[int]) -> None:
     assert set(rows) <= service.ever
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(keys=KEYS, changes=CHANGES, paging=PAGING, size=st.integers(1, 3))
 @example(keys=[1, 2, 3, 4, 5], changes=[[("delete", 0), ("insert", 12)]], paging="skip", size=2)
 def test_p2_verify_never_gives_a_wrong_result(
@@ -73,7 +73,7 @@ def test_p2_verify_never_gives_a_wrong_result(
         assert proof.links in ("by key", "one page")
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(keys=KEYS, changes=CHANGES, paging=PAGING, size=st.integers(1, 3))
 @example(keys=[1, 2, 3, 4, 5], changes=[[("delete", 0), ("insert", 12)]], paging="skip", size=2)
 def test_p2_an_order_of_its_own_is_verified_by_a_second_reading_of_the_keys(
@@ -90,7 +90,7 @@ def test_p2_an_order_of_its_own_is_verified_by_a_second_reading_of_the_keys(
         assert proof.second_reading is (proof.pages > 1)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(keys=KEYS, changes=CHANGES, paging=PAGING, size=st.integers(1, 3))
 def test_p2_count_never_gives_a_wrong_number_of_rows(
     keys: list[int], changes: list[list[Change]], paging: str, size: int
