@@ -37,7 +37,6 @@ OF_VALIDATE = {
         "yaml_faults",
         "yaml_limits",
         "yaml_slips",
-        "yaml_positions",
         "yaml_source",
     ),
 }

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from txojobs.errors import Mark, Problem
 from txojobs.yaml_limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, TOO_LARGE, TooMuch
-from txojobs.yaml_positions import position_in
 from txojobs.yaml_slips import cut_by_comma, cut_by_comment, quoted, split_lines
 
 if TYPE_CHECKING:
@@ -45,7 +44,13 @@ class Scalar(NamedTuple):
 
     def mark_at(self, offset: int) -> Mark:
         """Return the mark of a character of `text`, or that of the start where it cannot be told."""
-        place = position_in(self.source, self.text, offset, plain=self.plain)
+        lead = 0 if self.plain else 1  # a quote
+        if self.source[lead : lead + len(self.text)] == self.text:
+            place: int | None = lead + offset  # as in most jobs
+        else:
+            from txojobs.yaml_positions import position_in  # noqa: PLC0415  # folded, escaped or a block
+
+            place = position_in(self.source, self.text, offset, plain=self.plain)
         if place is None:
             return self.where
         file, line, column = self.where

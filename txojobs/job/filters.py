@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 _TEXTS = r"(?s)'(?:[^']|'')*'|\$\{\{.*?\}\}"
 _FOREIGN = r"[=<>&|!\"*+]|\b(?i:like|between|is)\b"
-_UNFINISHED = r"'|\b(?:and|or|not|eq|ne|gt|ge|lt|le|in|has|add|sub|mul|div|mod)\s*$"
+_UNFINISHED = frozenset(
+    ["and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "in", "has", "add", "sub", "mul", "div", "mod"]
+)
+"""Words that no filter ends with."""
 
 
 def check_filters(use: StepUse) -> Iterator[Problem]:
@@ -29,7 +32,13 @@ def check_filters(use: StepUse) -> Iterator[Problem]:
         return
     for node in _filters(options):
         rest = re.sub(_TEXTS, "0", node.text)
-        if re.search(f"{_FOREIGN}|{_UNFINISHED}", rest) or rest.count("(") != rest.count(")"):
+        words = rest.split()
+        if (
+            re.search(_FOREIGN, rest)
+            or "'" in rest
+            or (words and words[-1] in _UNFINISHED)
+            or rest.count("(") != rest.count(")")
+        ):
             yield from _refused(node)
 
 

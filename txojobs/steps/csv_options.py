@@ -24,7 +24,7 @@ DIALECTS: dict[str, dict[str, Any]] = {
 """What each dialect is for the writer; see files.table.WriteOptions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False, init=False)
 class CsvOptions(Step):
     """What a file of text has beside what every file has."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COMMA_NUMBER = re.compile(r"[-+]?[0-9]+,[0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False, init=False)
 class LoadOptions(Step):
     """What there is to say of a file of text, or of a workbook."""
 

@@ -16,7 +16,7 @@ AS_THEY_ARE = (".json", ".jsonl", ".yaml")
 """The extensions of files that hold lists and objects, and records with different fields."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False, init=False)
 class TableOptions(WorkbookOptions):
     """What every table has."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from txojobs.steps.save import Save
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False, init=False)
 class WorkbookOptions(CsvOptions):
     """What a workbook has beside what every file has."""
 
